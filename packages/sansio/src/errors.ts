@@ -38,7 +38,7 @@ export class ZtError extends Error {
  */
 export function isZtError(error: unknown, code?: ErrorCode): error is ZtError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false
-  return code === undefined || (error as ZtError).code === code
+  return code === undefined || (error as unknown as ZtError).code === code
 }
 
 /** An internal invariant. A failure is a bug here, never the fault of a peer or a caller. */

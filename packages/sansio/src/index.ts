@@ -18,6 +18,8 @@ export { BoundedMap } from './collections/bounded-map.js'
 // Errors and counters
 export { ZtError, isZtError, invariant, type ErrorCode, type ErrorDetails } from './errors.js'
 export { Counters } from './diagnostics.js'
+// The machine contract and the loop that runs it
+export { Driver, type Machine } from './driver.js'
 // Ports
 export type { Clock } from './ports/clock.js'
 export type { RandomSource } from './ports/random.js'
