@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
+import type { Command } from '../command.js'
+import { networkFlags, portNumber } from '../flags.js'
+import { withNetworks } from '../with-node.js'
+
+export const nc: Command = {
+  summary: 'stdin and stdout over TCP',
+  usage: 'HOST PORT',
+  details: `
+Connects and copies stdin to the connection and the connection to stdout, each until its end.
+
+  echo hello | zt nc 10.147.17.5 7 --network 8056c2e21c000001
+  ssh -o ProxyCommand='zt nc %h %p --network 8056c2e21c000001 --state ~/.zt' user@10.147.17.5`,
+  flags: networkFlags,
+  positionals: [2, 2],
+  async run(invocation) {
+    const [host, port] = invocation.positionals as [string, string]
+    const number = portNumber(port, 'PORT')
+    await withNetworks(invocation, async (networks, node) => {
+      const socket = (networks.length === 1 ? networks[0]! : node).connect({ host, port: number, allowHalfOpen: true, signal: invocation.signal })
+      await once(socket, 'connect')
+      invocation.output.progress(`connected to ${host} port ${port}`)
+      // When the other side has ended, what is still typed has nowhere to go.
+      const sending = pipeline(process.stdin, socket).catch((error: Error) => {
+        if (!socket.readableEnded) throw error
+      })
+      for await (const bytes of socket as AsyncIterable<Buffer>) {
+        if (!process.stdout.write(bytes)) await once(process.stdout, 'drain')
+      }
+      process.stdin.destroy()
+      await sending
+    })
+  },
+}

@@ -1,0 +1,79 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { decodeWorld, encodeWorld, formatAddress, type World, WorldType } from '@zt/protocol'
+import { makePlanet } from '@zt/root'
+import { ByteReader, ByteWriter, Endpoint, formatHex, ZtError } from '@zt/sansio'
+import { SystemRandom } from '@zt/io-node'
+import type { Command } from '../command.js'
+import { outputFlags, required, texts } from '../flags.js'
+import { identityOf } from './identity.js'
+
+export const planetCreate: Command = {
+  summary: 'make a planet: the list of roots of a private world',
+  usage: '',
+  details: `
+Signs a world file in the genuine format. Give it to every node, ours with --planet and ZeroTierOne as the file
+"planet" in its home. Each root is its public identity and the endpoints it is reached at.
+
+  zt planet create --root identity.public@192.0.2.1/9993,2001:db8::1/9993 -o planet`,
+  flags: {
+    root: { type: 'string', value: 'IDENTITY.public@IP/PORT[,IP/PORT]', multiple: true, help: 'a root: its identity file and endpoints; up to 4' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'where to write the planet' },
+    id: { type: 'string', value: 'N', help: 'world id (default: derived from the first root)' },
+    ...outputFlags,
+  },
+  positionals: [0, 0],
+  async run({ output, values }) {
+    const roots = await Promise.all(texts(values, 'root').map(rootOf))
+    if (roots.length === 0) throw new ZtError('ZT_ARG_MISSING', 'a planet needs at least one --root IDENTITY.public@IP/PORT')
+    const file = required(values, 'output', 'where to write the planet (-o FILE)')
+    const id = values.id === undefined ? undefined : worldId(String(values.id))
+    const planet = makePlanet({ roots, now: Date.now(), random: new SystemRandom(), ...(id === undefined ? {} : { id }) })
+    const writer = new ByteWriter()
+    encodeWorld(writer, planet)
+    await writeFile(file, writer.finish())
+    output.result({ file, ...worldValue(planet) }, `${file}: ${describeWorld(planet)}`)
+  },
+}
+
+export const planetShow: Command = {
+  summary: 'print a planet or moon file',
+  usage: 'FILE',
+  details: 'Prints the roots of a world file with their endpoints.\n\n  zt planet show planet',
+  flags: outputFlags,
+  positionals: [1, 1],
+  async run({ output, positionals }) {
+    const file = positionals[0]!
+    const world = decodeWorld(new ByteReader(await readFile(file)))
+    if (!world) throw new ZtError('ZT_PLANET_INVALID', `${file} is not a world file`, { hint: 'zt planet create makes one; a genuine node keeps its own as the file "planet" in its home' })
+    output.result(worldValue(world), describeWorld(world))
+  },
+}
+
+async function rootOf(value: string) {
+  const at = value.lastIndexOf('@')
+  if (at < 1) throw new ZtError('ZT_ARG_INVALID', `--root must be IDENTITY.public@IP/PORT[,IP/PORT], got ${JSON.stringify(value)}`)
+  const identity = await identityOf(value.slice(0, at))
+  return { identity, endpoints: value.slice(at + 1).split(',').map((endpoint) => Endpoint.parse(endpoint)) }
+}
+
+function worldId(value: string): bigint {
+  if (!/^(\d+|0x[0-9a-f]{1,16})$/i.test(value)) throw new ZtError('ZT_ARG_INVALID', `--id must be a number, got ${JSON.stringify(value)}`)
+  return BigInt(value)
+}
+
+function worldValue(world: World): object {
+  return {
+    type: world.type === WorldType.Moon ? 'moon' : 'planet',
+    id: world.id,
+    timestamp: world.timestamp,
+    signer: formatHex(world.updatesMustBeSignedBy),
+    roots: world.roots.map(({ identity, endpoints }) => ({ address: formatAddress(identity.address), endpoints: endpoints.map(String) })),
+  }
+}
+
+function describeWorld(world: World): string {
+  const kind = world.type === WorldType.Moon ? 'moon' : 'planet'
+  const made = new Date(world.timestamp).toISOString()
+  const roots = world.roots.map(({ identity, endpoints }) => `  root ${formatAddress(identity.address)} at ${endpoints.join(' ')}`)
+  return [`${kind} ${world.id.toString(16)} of ${made}`, ...roots].join('\n')
+}

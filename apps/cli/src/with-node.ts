@@ -1,0 +1,57 @@
+import { ZeroTier, type ZeroTierNetwork } from '@zt/libzt'
+import { ZtError } from '@zt/sansio'
+import type { Invocation } from './command.js'
+import { portNumber, text, texts } from './flags.js'
+
+/** How long a command waits for its networks when no `--timeout` says otherwise, in milliseconds. */
+const JOIN_TIMEOUT = 60_000
+
+/** Start a node as the flags say, do the work, and stop it again whatever comes. */
+export async function withNode<T>(invocation: Invocation, work: (node: ZeroTier) => Promise<T>): Promise<T> {
+  const { values, output, signal } = invocation
+  const port = text(values, 'port')
+  const bind = text(values, 'bind')
+  const state = text(values, 'state')
+  const planet = text(values, 'planet')
+  await using node = await ZeroTier.start({
+    ...(state === undefined ? {} : { state }),
+    ...(planet === undefined ? {} : { planet }),
+    ...(port === undefined ? {} : { port: portNumber(port, '--port', true) }),
+    ...(bind === undefined ? {} : { bind: [bind] }),
+    ...(values['allow-loopback'] ? { allowLoopback: true } : {}),
+    signal,
+    onProgress: ({ message }) => output.progress(message),
+  })
+  return await work(node)
+}
+
+/** Start a node, join every `--network`, and do the work with the networks. */
+export async function withNetworks<T>(invocation: Invocation, work: (networks: ZeroTierNetwork[], node: ZeroTier) => Promise<T>): Promise<T> {
+  const ids = texts(invocation.values, 'network')
+  if (ids.length === 0) throw new ZtError('ZT_ARG_MISSING', 'which network? --network NWID names it', { hint: 'a network id has 16 hexadecimal digits, such as 8056c2e21c000001' })
+  return withNode(invocation, async (node) => {
+    const networks = await Promise.all(ids.map((id) => join(invocation, node, id)))
+    return work(networks, node)
+  })
+}
+
+/** Join one network with the patience that the command line asks for, and say what is going on. */
+export async function join({ output, signal, values }: Invocation, node: ZeroTier, id: string): Promise<ZeroTierNetwork> {
+  output.progress(`joining ${id} as node ${node.id}`)
+  const network = await node.join(id, { signal, ...(values.timeout === undefined ? { timeoutMs: JOIN_TIMEOUT } : {}) })
+  output.progress(`joined ${network.id} ${network.name}: ${network.addresses.join(', ') || 'no addresses assigned'}`)
+  return network
+}
+
+/** Fulfilled when the command is told to stop; rejected when its time is up. */
+export function untilStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      const reason: unknown = signal.reason
+      if (reason instanceof ZtError && reason.code === 'ZT_TIMEOUT') reject(reason)
+      else resolve()
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}
