@@ -1,0 +1,40 @@
+/** Settings of a node with their units, defaults and the reasons for them. */
+import { DEFAULT_PHYSICAL_MTU, PROTOCOL_VERSION } from '@zt/protocol'
+
+/** How to seal what we send. */
+export type SendSuite =
+  /**
+   * Salsa20/12-Poly1305 to everyone. It is the faster one in JavaScript at every packet size, in bulk and alone, and all
+   * receivers take it, so it is the best for throughput between our own nodes.
+   */
+  | 'auto'
+  /** The same, spelt out. */
+  | 1
+  /** AES-GMAC-SIV to every peer that understands it (protocol 12 or later), as ZeroTierOne does. */
+  | 3
+
+export interface NodeSettings {
+  readonly sendSuite: SendSuite
+  /** The protocol version announced. 12 makes genuine peers send AES-GMAC-SIV to us, 11 Salsa20/12. */
+  readonly protocolVersion: number
+  /** The largest datagram sent, in bytes. Receivers take more, networks between them often do not. */
+  readonly physicalMtu: number
+  /** The software version announced: major, minor, revision. */
+  readonly softwareVersion: readonly [number, number, number]
+  /** Operating system and architecture as told to controllers, for example `linux/x86_64`. */
+  readonly platform: string
+  /** A path between HELLOs to a root. Shorter than ZeroTierOne's 224 s: it keeps most NATs open. */
+  readonly rootHelloIntervalMs: number
+  /** A root that was silent for this long is not reachable any more. */
+  readonly rootTimeoutMs: number
+}
+
+export const DEFAULT_SETTINGS: NodeSettings = {
+  sendSuite: 'auto',
+  protocolVersion: PROTOCOL_VERSION,
+  physicalMtu: DEFAULT_PHYSICAL_MTU,
+  softwareVersion: [1, 14, 1],
+  platform: '',
+  rootHelloIntervalMs: 30_000,
+  rootTimeoutMs: 75_000,
+}
