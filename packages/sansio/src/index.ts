@@ -7,6 +7,7 @@ export { equalBytes, equalSecret, compareBytes } from './bytes/equal.js'
 // Time
 export { type Instant, type Duration, NEVER } from './time/instant.js'
 export { TimerTable } from './time/timer-table.js'
+export { DeadlineQueue, type Deadline } from './time/deadline-queue.js'
 export { RateGate } from './time/rate-gate.js'
 // Addresses
 export { IpAddress } from './net/ip-address.js'
