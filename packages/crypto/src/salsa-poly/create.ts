@@ -1,5 +1,6 @@
 import { JsSalsaPoly } from './js.js'
 import type { SalsaPoly } from './salsa-poly.js'
+import { createWasmSalsaPoly } from './wasm.js'
 
 /** Choices for `createSalsaPoly`. */
 export interface SalsaPolyOptions {
@@ -11,5 +12,7 @@ export interface SalsaPolyOptions {
 
 /** An engine with its own arena. */
 export function createSalsaPoly(options: SalsaPolyOptions = {}): SalsaPoly {
-  return new JsSalsaPoly(options.arenaBytes ?? 2 << 20)
+  const arenaBytes = options.arenaBytes ?? 2 << 20
+  const wasm = options.prefer === 'js' ? undefined : createWasmSalsaPoly(arenaBytes)
+  return wasm ?? new JsSalsaPoly(arenaBytes)
 }

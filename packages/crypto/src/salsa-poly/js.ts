@@ -1,6 +1,7 @@
-import { ZtError, invariant } from '@zt/sansio'
+import { invariant } from '@zt/sansio'
 import { Poly1305 } from '../poly1305.js'
 import { loadSalsaState, salsaBlock } from '../salsa20.js'
+import { checkRange } from './range.js'
 import { MAX_SALSA_POLY_LENGTH, type SalsaPoly } from './salsa-poly.js'
 
 /** Below this a loop copies faster than `set` of a view. */
@@ -27,7 +28,7 @@ export class JsSalsaPoly implements SalsaPoly {
   }
 
   seal(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, encrypt: boolean, tagAt: number): void {
-    this.start(key, bytes, nonceAt, at, length)
+    this.start(key, bytes, nonceAt, at, length, tagAt)
     if (encrypt) {
       this.crypt(length)
       this.copyOut(bytes, at, length)
@@ -38,7 +39,7 @@ export class JsSalsaPoly implements SalsaPoly {
   }
 
   open(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, decrypt: boolean, tagAt: number): boolean {
-    this.start(key, bytes, nonceAt, at, length)
+    this.start(key, bytes, nonceAt, at, length, tagAt)
     this.authenticate(length)
     const tag = this.poly.tag
     let difference = 0
@@ -51,10 +52,8 @@ export class JsSalsaPoly implements SalsaPoly {
     return true
   }
 
-  private start(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number): void {
-    if (length > MAX_SALSA_POLY_LENGTH) {
-      throw new ZtError('ZT_TOO_LARGE', `expected at most ${MAX_SALSA_POLY_LENGTH} bytes, got ${length}`)
-    }
+  private start(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, tagAt: number): void {
+    checkRange(key, bytes, nonceAt, at, length, tagAt)
     if (length < SHORT) for (let i = 0; i < length; i++) this.text[i] = bytes[at + i]!
     else this.text.set(bytes.subarray(at, at + length))
     loadSalsaState(this.state, key, bytes, nonceAt)

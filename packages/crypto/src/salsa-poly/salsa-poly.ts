@@ -23,7 +23,7 @@ export interface SalsaPoly {
    *
    * @param key 32 bytes, used for this nonce only.
    * @param nonceAt where the 8-byte nonce is. Neither nonce nor tag may lie within the range.
-   * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes.
+   * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes, ZT_ARG_INVALID for ranges outside `bytes`.
    */
   seal(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, encrypt: boolean, tagAt: number): void
 
@@ -31,7 +31,7 @@ export interface SalsaPoly {
    * Check the tag in the 8 bytes at `tagAt`, and decrypt `bytes[at, at + length)` if `decrypt`. False if it is not
    * authentic: then nothing has changed. Takes the same time wherever the tags differ.
    *
-   * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes.
+   * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes, ZT_ARG_INVALID for ranges outside `bytes`.
    */
   open(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, decrypt: boolean, tagAt: number): boolean
 }
