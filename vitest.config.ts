@@ -1,15 +1,25 @@
 import { defineConfig } from 'vitest/config'
 
-/** The workspace is tested from source: no build comes first. */
-const source = { resolve: { conditions: ['@zt/source', 'node', 'import', 'default'] }, ssr: { resolve: { conditions: ['@zt/source', 'node', 'import', 'default'] } } }
+/** The workspace is tested from source, so no build comes first. */
+const conditions = ['@zt/source', 'node', 'import', 'default']
+const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+
+/** A kind of test, by the end of its file name; see docs/testing.md. */
+function kind(name: string, suffix: string, folders: readonly string[], options = {}) {
+  return { ...fromSource, test: { name, include: folders.map((folder) => `${folder}/**/*${suffix}`), ...options } }
+}
+
+const folders = ['packages/*/test', 'apps/*/test', 'tooling']
 
 export default defineConfig({
   test: {
     projects: [
-      { ...source, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.sim.test.ts', '**/*.vectors.test.ts', '**/*.interop.test.ts'] } },
-      { ...source, test: { name: 'vectors', include: ['packages/*/test/**/*.vectors.test.ts'] } },
-      { ...source, test: { name: 'sim', include: ['packages/*/test/**/*.sim.test.ts'], testTimeout: 60_000 } },
-      { ...source, test: { name: 'interop', include: ['interop/**/*.interop.test.ts'], testTimeout: 300_000 } },
+      kind('unit', '.test.ts', folders, { exclude: ['**/node_modules/**', '**/*.{sim,vectors,interop,dist}.test.ts'] }),
+      kind('vectors', '.vectors.test.ts', folders, { testTimeout: 60_000 }),
+      kind('sim', '.sim.test.ts', folders, { testTimeout: 60_000 }),
+      // What is built, as users get it: these need `pnpm build`, and resolve packages as Node does.
+      { test: { name: 'dist', include: folders.map((folder) => `${folder}/**/*.dist.test.ts`), testTimeout: 60_000 } },
+      kind('interop', '.interop.test.ts', ['interop'], { testTimeout: 300_000, hookTimeout: 300_000 }),
     ],
   },
 })

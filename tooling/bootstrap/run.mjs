@@ -10,9 +10,9 @@ const { prepare } = await import('./prepare.mjs')
 /** Job → what must be built first (turbo filters), and the program that does it. */
 const jobs = {
   demo: { build: ['@zt/cli...'], run: ['apps/cli/dist/main.js', 'demo'] },
-  bench: { build: ['@zt/cli...'], run: ['--import', 'tsx', '--conditions=@zt/source', 'bench/main.ts'] },
+  bench: { build: ['@zt/bench...'], run: ['bench/dist/main.js'] },
   interop: { build: ['@zt/cli...'], run: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'interop'] },
-  build: { build: ['./packages/*', './apps/*'], run: ['node_modules/typescript/bin/tsc', '-b'] },
+  build: { build: ['*'], run: ['node_modules/typescript/bin/tsc', '-b'] },
   test: { build: [], run: ['--import', 'tsx', 'tooling/check/main.ts', 'test'] },
   check: { build: [], run: ['--import', 'tsx', 'tooling/check/main.ts', 'check'] },
   fix: { build: [], run: ['--import', 'tsx', 'tooling/check/main.ts', 'fix'] },

@@ -1,0 +1,3 @@
+import { preset } from '../../tooling/build/preset.js'
+
+export default preset()
