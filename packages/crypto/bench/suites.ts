@@ -82,7 +82,12 @@ for (const length of [64, 256, 1400, 2800]) {
     seal: measure(() => seal(length)),
     both: open === undefined ? undefined : measure(() => open(length)),
   }))
-  for (let turn = 1; turn < TURNS; turn++) for (const row of rows) (row.seal(), row.both?.())
+  for (let turn = 1; turn < TURNS; turn++) {
+    for (const row of rows) {
+      row.seal()
+      row.both?.()
+    }
+  }
   const unit = rows[0]!.seal()
   for (const { name, seal, both } of rows) {
     const us = seal()

@@ -28,10 +28,11 @@ export function memoryHardHash(publicKey: Uint8Array, memory = new Int32Array(HA
   const salsa = new Salsa20(bytes.subarray(0, 32), bytes.subarray(32, 40), 20)
 
   // Fill: each 64-byte block is the one before it, XOR keystream.
-  memory.set(salsa.nextBlock(), 0)
+  memory.fill(0, 0, 16)
+  salsa.xorWords(memory, 0, 16)
   for (let at = 16; at < HASHCASH_MEMORY_WORDS; at += 16) {
-    const stream = salsa.nextBlock()
-    for (let i = 0; i < 16; i++) memory[at + i] = memory[at - 16 + i]! ^ stream[i]!
+    memory.copyWithin(at, at - 16, at)
+    salsa.xorWords(memory, at, at + 16)
   }
 
   // Mix: pairs of 8-byte cells name a cell of the digest and one of the memory; swap them, XOR keystream over the digest.
@@ -48,8 +49,7 @@ export function memoryHardHash(publicKey: Uint8Array, memory = new Int32Array(HA
     memory[b + 1] = digest[a + 1]!
     digest[a] = first
     digest[a + 1] = second
-    const stream = salsa.nextBlock()
-    for (let i = 0; i < 16; i++) digest[i]! ^= stream[i]!
+    salsa.xorWords(digest, 0, 16)
   }
 
   for (let i = 0; i < 64; i++) bytes[i] = digest[i >> 2]! >>> (8 * (i & 3))

@@ -84,10 +84,10 @@ export class Poly1305 {
       h4 += ((w2 >>> 24) | (w3 << 8)) & LIMB
       h5 += (w3 >>> 14) | top
       // Sums as trees: additions wait for each other less.
-      let d0 = ((h0 * r0 + h1 * t5) + (h2 * t4 + h3 * t3)) + (h4 * t2 + h5 * t1)
+      const d0 = ((h0 * r0 + h1 * t5) + (h2 * t4 + h3 * t3)) + (h4 * t2 + h5 * t1)
       let d1 = ((h0 * r1 + h1 * r0) + (h2 * t5 + h3 * t4)) + (h4 * t3 + h5 * t2)
       let d2 = ((h0 * r2 + h1 * r1) + (h2 * r0 + h3 * t5)) + (h4 * t4 + h5 * t3)
-      let d3 = ((h0 * r3 + h1 * r2) + (h2 * r1 + h3 * r0)) + (h4 * t5 + h5 * t4)
+      const d3 = ((h0 * r3 + h1 * r2) + (h2 * r1 + h3 * r0)) + (h4 * t5 + h5 * t4)
       let d4 = ((h0 * r4 + h1 * r3) + (h2 * r2 + h3 * r1)) + (h4 * r0 + h5 * t5)
       let d5 = ((h0 * r5 + h1 * r4) + (h2 * r3 + h3 * r2)) + (h4 * r1 + h5 * r0)
       // Two chains of carries, then two closing ones, without which products of the next block grow too large.

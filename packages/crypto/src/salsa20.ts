@@ -28,9 +28,14 @@ export class Salsa20 {
 
   /** The next block of keystream as 16 little-endian words: a view, valid until the next call. */
   nextBlock(): Int32Array {
-    salsaBlock(this.#state, this.#block, this.#rounds)
-    advance(this.#state)
+    this.#block.fill(0)
+    this.xorWords(this.#block, 0, 16)
     return this.#block
+  }
+
+  /** XOR keystream over `words[at, end)`, little-endian, a multiple of 16 of them. */
+  xorWords(words: Int32Array, at: number, end: number): void {
+    salsaXor(this.#state, words, at, end, this.#rounds)
   }
 
   /** XOR keystream over `bytes[at, at + length)`. Each call begins with a fresh block; what is left of one is thrown away. */
@@ -65,60 +70,73 @@ export function loadSalsaState(state: Int32Array, key: Uint8Array, nonce: Uint8A
   state[9] = 0
 }
 
-/** Count one block. */
-function advance(state: Int32Array): void {
-  if ((state[8] = (state[8]! + 1) | 0) === 0) state[9] = (state[9]! + 1) | 0
-}
-
 function word(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
-/** One block of keystream from a state, which stays as it is. Unrolled over locals: this is the fallback's hot loop. */
-export function salsaBlock(state: Int32Array, out: Int32Array, rounds: SalsaRounds): void {
-  let x0 = state[0]!, x1 = state[1]!, x2 = state[2]!, x3 = state[3]!
-  let x4 = state[4]!, x5 = state[5]!, x6 = state[6]!, x7 = state[7]!
-  let x8 = state[8]!, x9 = state[9]!, x10 = state[10]!, x11 = state[11]!
-  let x12 = state[12]!, x13 = state[13]!, x14 = state[14]!, x15 = state[15]!
+/**
+ * XOR keystream over `words[at, end)`, whole blocks of 16, and count them in the state. Unrolled over locals: this is the hot
+ * loop of address derivation and of packets without WebAssembly.
+ */
+export function salsaXor(state: Int32Array, words: Int32Array, at: number, end: number, rounds: SalsaRounds): void {
   let t = 0
-  for (let round = 0; round < rounds; round += 2) {
-    // columns
-    t = (x0 + x12) | 0; x4 ^= (t << 7) | (t >>> 25)
-    t = (x4 + x0) | 0; x8 ^= (t << 9) | (t >>> 23)
-    t = (x8 + x4) | 0; x12 ^= (t << 13) | (t >>> 19)
-    t = (x12 + x8) | 0; x0 ^= (t << 18) | (t >>> 14)
-    t = (x5 + x1) | 0; x9 ^= (t << 7) | (t >>> 25)
-    t = (x9 + x5) | 0; x13 ^= (t << 9) | (t >>> 23)
-    t = (x13 + x9) | 0; x1 ^= (t << 13) | (t >>> 19)
-    t = (x1 + x13) | 0; x5 ^= (t << 18) | (t >>> 14)
-    t = (x10 + x6) | 0; x14 ^= (t << 7) | (t >>> 25)
-    t = (x14 + x10) | 0; x2 ^= (t << 9) | (t >>> 23)
-    t = (x2 + x14) | 0; x6 ^= (t << 13) | (t >>> 19)
-    t = (x6 + x2) | 0; x10 ^= (t << 18) | (t >>> 14)
-    t = (x15 + x11) | 0; x3 ^= (t << 7) | (t >>> 25)
-    t = (x3 + x15) | 0; x7 ^= (t << 9) | (t >>> 23)
-    t = (x7 + x3) | 0; x11 ^= (t << 13) | (t >>> 19)
-    t = (x11 + x7) | 0; x15 ^= (t << 18) | (t >>> 14)
-    // rows
-    t = (x0 + x3) | 0; x1 ^= (t << 7) | (t >>> 25)
-    t = (x1 + x0) | 0; x2 ^= (t << 9) | (t >>> 23)
-    t = (x2 + x1) | 0; x3 ^= (t << 13) | (t >>> 19)
-    t = (x3 + x2) | 0; x0 ^= (t << 18) | (t >>> 14)
-    t = (x5 + x4) | 0; x6 ^= (t << 7) | (t >>> 25)
-    t = (x6 + x5) | 0; x7 ^= (t << 9) | (t >>> 23)
-    t = (x7 + x6) | 0; x4 ^= (t << 13) | (t >>> 19)
-    t = (x4 + x7) | 0; x5 ^= (t << 18) | (t >>> 14)
-    t = (x10 + x9) | 0; x11 ^= (t << 7) | (t >>> 25)
-    t = (x11 + x10) | 0; x8 ^= (t << 9) | (t >>> 23)
-    t = (x8 + x11) | 0; x9 ^= (t << 13) | (t >>> 19)
-    t = (x9 + x8) | 0; x10 ^= (t << 18) | (t >>> 14)
-    t = (x15 + x14) | 0; x12 ^= (t << 7) | (t >>> 25)
-    t = (x12 + x15) | 0; x13 ^= (t << 9) | (t >>> 23)
-    t = (x13 + x12) | 0; x14 ^= (t << 13) | (t >>> 19)
-    t = (x14 + x13) | 0; x15 ^= (t << 18) | (t >>> 14)
+  for (; at < end; at += 16) {
+    let x0 = state[0]! | 0, x1 = state[1]! | 0, x2 = state[2]! | 0, x3 = state[3]! | 0
+    let x4 = state[4]! | 0, x5 = state[5]! | 0, x6 = state[6]! | 0, x7 = state[7]! | 0
+    let x8 = state[8]! | 0, x9 = state[9]! | 0, x10 = state[10]! | 0, x11 = state[11]! | 0
+    let x12 = state[12]! | 0, x13 = state[13]! | 0, x14 = state[14]! | 0, x15 = state[15]! | 0
+    for (let round = 0; round < rounds; round += 2) {
+      // columns
+      t = (x0 + x12) | 0; x4 ^= (t << 7) | (t >>> 25)
+      t = (x4 + x0) | 0; x8 ^= (t << 9) | (t >>> 23)
+      t = (x8 + x4) | 0; x12 ^= (t << 13) | (t >>> 19)
+      t = (x12 + x8) | 0; x0 ^= (t << 18) | (t >>> 14)
+      t = (x5 + x1) | 0; x9 ^= (t << 7) | (t >>> 25)
+      t = (x9 + x5) | 0; x13 ^= (t << 9) | (t >>> 23)
+      t = (x13 + x9) | 0; x1 ^= (t << 13) | (t >>> 19)
+      t = (x1 + x13) | 0; x5 ^= (t << 18) | (t >>> 14)
+      t = (x10 + x6) | 0; x14 ^= (t << 7) | (t >>> 25)
+      t = (x14 + x10) | 0; x2 ^= (t << 9) | (t >>> 23)
+      t = (x2 + x14) | 0; x6 ^= (t << 13) | (t >>> 19)
+      t = (x6 + x2) | 0; x10 ^= (t << 18) | (t >>> 14)
+      t = (x15 + x11) | 0; x3 ^= (t << 7) | (t >>> 25)
+      t = (x3 + x15) | 0; x7 ^= (t << 9) | (t >>> 23)
+      t = (x7 + x3) | 0; x11 ^= (t << 13) | (t >>> 19)
+      t = (x11 + x7) | 0; x15 ^= (t << 18) | (t >>> 14)
+      // rows
+      t = (x0 + x3) | 0; x1 ^= (t << 7) | (t >>> 25)
+      t = (x1 + x0) | 0; x2 ^= (t << 9) | (t >>> 23)
+      t = (x2 + x1) | 0; x3 ^= (t << 13) | (t >>> 19)
+      t = (x3 + x2) | 0; x0 ^= (t << 18) | (t >>> 14)
+      t = (x5 + x4) | 0; x6 ^= (t << 7) | (t >>> 25)
+      t = (x6 + x5) | 0; x7 ^= (t << 9) | (t >>> 23)
+      t = (x7 + x6) | 0; x4 ^= (t << 13) | (t >>> 19)
+      t = (x4 + x7) | 0; x5 ^= (t << 18) | (t >>> 14)
+      t = (x10 + x9) | 0; x11 ^= (t << 7) | (t >>> 25)
+      t = (x11 + x10) | 0; x8 ^= (t << 9) | (t >>> 23)
+      t = (x8 + x11) | 0; x9 ^= (t << 13) | (t >>> 19)
+      t = (x9 + x8) | 0; x10 ^= (t << 18) | (t >>> 14)
+      t = (x15 + x14) | 0; x12 ^= (t << 7) | (t >>> 25)
+      t = (x12 + x15) | 0; x13 ^= (t << 9) | (t >>> 23)
+      t = (x13 + x12) | 0; x14 ^= (t << 13) | (t >>> 19)
+      t = (x14 + x13) | 0; x15 ^= (t << 18) | (t >>> 14)
+    }
+    words[at]! ^= x0 + state[0]!
+    words[at + 1]! ^= x1 + state[1]!
+    words[at + 2]! ^= x2 + state[2]!
+    words[at + 3]! ^= x3 + state[3]!
+    words[at + 4]! ^= x4 + state[4]!
+    words[at + 5]! ^= x5 + state[5]!
+    words[at + 6]! ^= x6 + state[6]!
+    words[at + 7]! ^= x7 + state[7]!
+    words[at + 8]! ^= x8 + state[8]!
+    words[at + 9]! ^= x9 + state[9]!
+    words[at + 10]! ^= x10 + state[10]!
+    words[at + 11]! ^= x11 + state[11]!
+    words[at + 12]! ^= x12 + state[12]!
+    words[at + 13]! ^= x13 + state[13]!
+    words[at + 14]! ^= x14 + state[14]!
+    words[at + 15]! ^= x15 + state[15]!
+    if ((state[8] = (state[8]! + 1) | 0) === 0) state[9] = (state[9]! + 1) | 0
   }
-  out[0] = (x0 + state[0]!) | 0; out[1] = (x1 + state[1]!) | 0; out[2] = (x2 + state[2]!) | 0; out[3] = (x3 + state[3]!) | 0
-  out[4] = (x4 + state[4]!) | 0; out[5] = (x5 + state[5]!) | 0; out[6] = (x6 + state[6]!) | 0; out[7] = (x7 + state[7]!) | 0
-  out[8] = (x8 + state[8]!) | 0; out[9] = (x9 + state[9]!) | 0; out[10] = (x10 + state[10]!) | 0; out[11] = (x11 + state[11]!) | 0
-  out[12] = (x12 + state[12]!) | 0; out[13] = (x13 + state[13]!) | 0; out[14] = (x14 + state[14]!) | 0; out[15] = (x15 + state[15]!) | 0
 }

@@ -181,6 +181,19 @@ describe('createSalsaPoly', () => {
     expect(createSalsaPoly().name).toBe('js')
   })
 
+  test('falls back to JavaScript where addresses are short', () => {
+    vi.stubGlobal('WebAssembly', {
+      validate: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.validate(bytes),
+      Module: WebAssembly.Module,
+      Memory: class {
+        constructor() {
+          throw new RangeError('could not allocate memory')
+        }
+      },
+    })
+    expect(createSalsaPoly().name).toBe('js')
+  })
+
   test('falls back to JavaScript where SIMD is not known', async () => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', { ...WebAssembly, validate: () => false })

@@ -1,6 +1,6 @@
 import { invariant } from '@zt/sansio'
 import { Poly1305 } from '../poly1305.js'
-import { loadSalsaState, salsaBlock } from '../salsa20.js'
+import { loadSalsaState, salsaXor } from '../salsa20.js'
 import { checkRange } from './range.js'
 import { MAX_SALSA_POLY_LENGTH, type SalsaPoly } from './salsa-poly.js'
 
@@ -61,17 +61,14 @@ export class JsSalsaPoly implements SalsaPoly {
 
   /** XOR keystream from block 1 on over the text, to the end of the last block. */
   private crypt(length: number): void {
-    const { words, state, block } = this
-    for (let from = 0; 4 * from < length; from += 16) {
-      state[8] = (from >> 4) + 1
-      salsaBlock(state, block, 12)
-      for (let i = 0; i < 16; i++) words[from + i]! ^= block[i]!
-    }
+    this.state[8] = 1
+    salsaXor(this.state, this.words, 0, ((length + 63) >> 6) << 4, 12)
   }
 
   private authenticate(length: number): void {
+    this.block.fill(0)
     this.state[8] = 0
-    salsaBlock(this.state, this.block, 12)
+    salsaXor(this.state, this.block, 0, 16, 12)
     this.poly.compute(this.block, this.words, length)
   }
 

@@ -30,7 +30,13 @@ export function createWasmSalsaPoly(arenaBytes: number): SalsaPoly | undefined {
   }
   // Initial = maximum: growing would detach every view of the memory.
   const pages = ARENA_PAGES + Math.ceil(arenaBytes / PAGE)
-  const memory = new api.Memory({ initial: pages, maximum: pages })
+  let memory: WebAssemblyMemory
+  try {
+    memory = new api.Memory({ initial: pages, maximum: pages })
+  } catch {
+    // Engines reserve gigabytes of addresses behind every memory, which a limit on addresses refuses.
+    return undefined
+  }
   const { exports } = new api.Instance(compiled, { env: { memory } })
   return new WasmSalsaPoly(exports as Exports, memory, arenaBytes)
 }
