@@ -7,12 +7,12 @@
  *
  * Source: ZeroTierOne node/Network.cpp, filterOutgoingPacket and filterIncomingPacket.
  */
-import { type Address, RuleType } from '@zt/protocol'
+import type { Address } from '@zt/protocol'
 import type { RandomSource } from '@zt/sansio'
 import { FilterFrame } from './filter-frame.js'
-import { HARD_NO, LENIENT_YES, match, type MatchContext, YES } from './match.js'
+import { HARD_NO, LENIENT_YES, type MatchContext, YES } from './match.js'
 import { type FilterMember, type FilterPolicy, NO_TAG } from './policy.js'
-import type { RuleTable, Step } from './rule-table.js'
+import { Action, type RuleTable, type Step } from './rule-table.js'
 
 /** What one rule table says about a frame. */
 export const Verdict = {
@@ -142,9 +142,16 @@ export class FrameFilter implements MatchContext {
     return verdict === Verdict.SuperAccept ? Admission.SuperAccept : Admission.Accept
   }
 
-  /** What one table says about `frame`, going out to `destination`. For inspection and tests. */
-  judgeTable(rules: RuleTable, policy: FilterPolicy, member: FilterMember | undefined, destination: Address): Verdict {
-    this.ask(policy, member, false, policy.self, destination)
+  /** What one table alone says about `frame`, sent to or coming from `other`. For inspection and tests. */
+  judgeTable(
+    rules: RuleTable,
+    direction: 'in' | 'out',
+    policy: FilterPolicy,
+    member: FilterMember | undefined,
+    other: Address,
+  ): Verdict {
+    if (direction === 'in') this.ask(policy, member, true, other, policy.self)
+    else this.ask(policy, member, false, policy.self, other)
     return this.evaluate(rules)
   }
 
@@ -209,45 +216,45 @@ export class FrameFilter implements MatchContext {
     let isNextDropForgiven = false
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!
-      if (step.type > RuleType.LastAction) {
+      if (step.action === Action.Match) {
         if (!holds && !step.or) continue
-        const outcome = match(step, this)
+        const outcome = step.match(step, this)
         if (outcome === LENIENT_YES) isNextDropForgiven = true
         const matches = outcome >= HARD_NO ? outcome > HARD_NO : (outcome === YES) !== step.not
         holds = step.or ? holds || matches : matches
-      } else if (holds) {
-        switch (step.type) {
-          case RuleType.Drop:
-            if (!isNextDropForgiven) return Verdict.Drop
-            isNextDropForgiven = false
-            break
-          case RuleType.Accept:
-            return this.isTarget ? Verdict.SuperAccept : Verdict.Accept
-          case RuleType.Priority:
-            return Verdict.Accept
-          case RuleType.Break:
-            return Verdict.NoMatch
-          case RuleType.Tee:
-          case RuleType.Watch:
-          case RuleType.Redirect: {
-            const target = step.a
-            if (target === this.ztSource) break
-            if (target === this.policy.self) {
-              if (this.isInbound) return Verdict.SuperAccept
-            } else if (target !== this.ztDestination) {
-              if (step.type === RuleType.Redirect) {
-                this.ztDestination = target
-                return Verdict.Redirect
-              }
-              this.copyTo = target
-              this.copyLength = step.b === 0 ? this.frame.length : Math.min(step.b, this.frame.length)
-              this.copyIsWatch = step.type === RuleType.Watch
-            }
-          }
-        }
-      } else {
+        continue
+      }
+      if (!holds) {
         if (this.isInbound && isForward(step) && step.a === this.policy.self) this.isTarget = true
         holds = true
+        continue
+      }
+      switch (step.action) {
+        case Action.Drop:
+          if (!isNextDropForgiven) return Verdict.Drop
+          isNextDropForgiven = false
+          break
+        case Action.Accept:
+          return this.isTarget ? Verdict.SuperAccept : Verdict.Accept
+        case Action.Priority:
+          return Verdict.Accept
+        case Action.Break:
+          return Verdict.NoMatch
+        case Action.Tee:
+        case Action.Watch:
+        case Action.Redirect:
+          if (step.a === this.ztSource) break
+          if (step.a === this.policy.self) {
+            if (this.isInbound) return Verdict.SuperAccept
+          } else if (step.a !== this.ztDestination) {
+            if (step.action === Action.Redirect) {
+              this.ztDestination = step.a
+              return Verdict.Redirect
+            }
+            this.copyTo = step.a
+            this.copyLength = step.b === 0 ? this.frame.length : Math.min(step.b, this.frame.length)
+            this.copyIsWatch = step.action === Action.Watch
+          }
       }
     }
     return Verdict.NoMatch
@@ -261,6 +268,6 @@ export class FrameFilter implements MatchContext {
   }
 }
 
-function isForward({ type }: Step): boolean {
-  return type === RuleType.Tee || type === RuleType.Watch || type === RuleType.Redirect
+function isForward({ action }: Step): boolean {
+  return action === Action.Tee || action === Action.Watch || action === Action.Redirect
 }
