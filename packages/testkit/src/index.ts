@@ -17,3 +17,7 @@ export { Channel, type LinkProfile, type Fate } from './sim/channel.js'
 // Recorders
 export { PcapRecorder } from './record/pcap.js'
 export { Timeline, type TimelineEntry } from './record/timeline.js'
+// What every implementation of a port must do
+export type { ComplianceCase } from './compliance/compliance.js'
+export { stateStoreCases } from './compliance/state-store.js'
+export { datagramPortCases, type DatagramPortPair, type ReceivingPort } from './compliance/datagram-port.js'

@@ -10,7 +10,7 @@ test('two hosts', () => {
   const b = nat.host('b', '192.168.0.1').open()
   const got: string[] = []
   a.receiver = { handleDatagram: (s, from, bytes) => { got.push(`${from} ${bytes.length}`); a.send(s, from, bytes, 0, 2) } }
-  b.receiver = { handleDatagram: (s, from, bytes) => { got.push(`b ${from} ${bytes.length}`) } }
+  b.receiver = { handleDatagram: (_s, from, bytes) => { got.push(`b ${from} ${bytes.length}`) } }
   expect(b.send(1, new Endpoint(net.host('c', '3.3.3.3').addresses[0]!, 1), new Uint8Array(3), 0, 3)).toBe(true)
   b.send(1, Endpoint.parse(`1.1.1.1/${a.sockets[0]!.local.port}`), new Uint8Array(3), 0, 3)
   clock.advance(100)

@@ -1,0 +1,1 @@
+export { FileStateStore, type FileStateStoreOptions } from './file-state-store.js'
