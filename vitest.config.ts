@@ -6,7 +6,8 @@ const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 /** A kind of test, by the end of its file name; see docs/testing.md. */
 function kind(name: string, suffix: string, folders: readonly string[], options = {}) {
-  return { ...fromSource, test: { name, include: folders.map((folder) => `${folder}/**/*${suffix}`), ...options } }
+  const include = folders.map((folder) => `${folder}/**/*${suffix}`)
+  return { ...fromSource, test: { name, include, setupFiles: 'tooling/vitest/seed.ts', ...options } }
 }
 
 const folders = ['packages/*/test', 'apps/*/test', 'tooling']

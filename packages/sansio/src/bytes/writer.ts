@@ -40,7 +40,8 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#bytes[this.#claim(1)] = value
+    const at = this.#claim(1) // may replace the buffer
+    this.#bytes[at] = value
     return this
   }
 

@@ -109,7 +109,9 @@ function parseV4(text: string): Uint8Array | undefined {
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const [head, tail] = halves.map((half) => parseGroups(half)) as [number[] | undefined, number[] | undefined]
+  // Only what ends the text may be written as IPv4 (RFC 4291 section 2.2).
+  const parsed = halves.map((half, i) => parseGroups(half, i === halves.length - 1))
+  const [head, tail] = parsed as [number[] | undefined, number[] | undefined]
   if (!head || (halves.length === 2 && !tail)) return undefined
   const missing = 8 - head.length - (tail?.length ?? 0)
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
@@ -117,12 +119,12 @@ function parseV6(text: string): Uint8Array | undefined {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
 }
 
-function parseGroups(text: string): number[] | undefined {
+function parseGroups(text: string, mayEndInV4: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
   const parts = text.split(':')
   for (const [i, part] of parts.entries()) {
-    if (i === parts.length - 1 && part.includes('.')) {
+    if (mayEndInV4 && i === parts.length - 1 && part.includes('.')) {
       const v4 = parseV4(part)
       if (!v4) return undefined
       groups.push((v4[0]! << 8) | v4[1]!, (v4[2]! << 8) | v4[3]!)

@@ -53,4 +53,15 @@ describe('DeadlineQueue', () => {
     for (let run = queue.takeDue(NEVER); run; run = queue.takeDue(NEVER)) run()
     expect(ran).toEqual(expected.sort((a, b) => a - b))
   })
+
+  test('re-arming with every packet does not fill the memory', () => {
+    const queue = new DeadlineQueue()
+    let deadline = queue.push(0, () => {})
+    for (let i = 1; i <= 100_000; i++) {
+      queue.cancel(deadline)
+      deadline = queue.push(i, () => {})
+    }
+    expect(queue.size).toBe(1)
+    expect(queue.peek()).toBe(deadline)
+  })
 })
