@@ -34,6 +34,7 @@ export class NatTable {
   readonly #kind: NatKind
   readonly #timeout: Duration
   readonly #ports: 'preserve' | 'sequential' | 'random'
+  /** Least recently used first. */
   readonly #byKey = new Map<string, Mapping>()
   readonly #byPort = new Map<number, Mapping>()
   #nextPort = 1024
@@ -60,6 +61,8 @@ export class NatTable {
     const mapping = this.#byKey.get(key) ?? this.#map(key, from)
     if (!mapping) return undefined
     mapping.lastUsed = this.#clock.now()
+    this.#byKey.delete(key) // and to the end again: the table is in the order of last use
+    this.#byKey.set(key, mapping)
     mapping.admitted.set(this.#filterKey(to), this.#clock.now())
     return mapping.outside
   }
@@ -114,7 +117,7 @@ export class NatTable {
   #expire(): void {
     const oldest = this.#clock.now() - this.#timeout
     for (const mapping of this.#byKey.values()) {
-      if (mapping.lastUsed > oldest) continue
+      if (mapping.lastUsed > oldest) break
       this.#byKey.delete(mapping.key)
       this.#byPort.delete(mapping.outside.port)
     }
