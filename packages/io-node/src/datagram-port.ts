@@ -56,11 +56,14 @@ export async function createDatagramPort(options: DatagramPortOptions = {}): Pro
 /** UDP sockets of `node:dgram` as a `DatagramPort`. Datagrams are given to the receiver as they are read. */
 export class NodeDatagramPort implements DatagramPort {
   receiver: DatagramReceiver | undefined
+  /** Called when `writable` has become true again. */
+  onDrain: () => void = () => {}
   /** Why datagrams were not taken or not delivered. */
   readonly counters = new Counters()
   readonly #endpoints = new EndpointCache()
   readonly #queueLimit: number
   readonly #scratch = new SendScratch()
+  #drainTimer: NodeJS.Timeout | undefined
   /** By id; the last one used is remembered, since nearly all traffic uses one. */
   readonly #open = new Map<number, OpenSocket>()
   #sockets: readonly LocalSocket[]
@@ -110,8 +113,24 @@ export class NodeDatagramPort implements DatagramPort {
     const datagram = this.#scratch.place(bytes, offset, length)
     if (ttl === undefined) udp.send(datagram, to.port, to.ip.toString())
     else sendWithTtl(udp, datagram, to, ttl)
-    if (udp.getSendQueueCount() > 0) this.#scratch.abandon()
+    if (udp.getSendQueueCount() > 0) {
+      this.#scratch.abandon()
+      this.#awaitDrain()
+    }
     return true
+  }
+
+  /**
+   * The system's buffer is full. It tells nobody when it is not any more, short of a callback for each datagram, which
+   * costs more at the times that matter than looking once a millisecond at the time that is lost anyway.
+   */
+  #awaitDrain(): void {
+    this.#drainTimer ??= setTimeout(() => {
+      this.#drainTimer = undefined
+      if (this.#open.size === 0) return
+      if (this.writable) this.onDrain()
+      else this.#awaitDrain()
+    }, 1)
   }
 
   /** Let the sockets keep the process alive (the default). */
