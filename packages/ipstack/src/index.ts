@@ -1,0 +1,16 @@
+// The stack
+export { IpStack, type IpStackOptions, type AttachOptions, type FlowOptions } from './ip-stack.js'
+export { Interface, type AddressOptions, type LocalAddress } from './interface.js'
+export type { Route } from './output/route.js'
+export { type Settings, defaultSettings } from './settings.js'
+export type { PingOptions, PingResult } from './ping.js'
+// For transports
+export { type Transport, IpInput, IpError, type IpErrorKind } from './transport.js'
+export { Flow } from './output/flow.js'
+export type { PathProblem } from './output/router.js'
+export type { SendResult } from './link/neighbor.js'
+export { Scratch, TRANSPORT_OFFSET } from './output/scratch.js'
+export { Timer, TimerWheel, type TimerOwner } from './timer-wheel.js'
+export { type AddressWords, V4_MARK, addressOf, isMulticastWords, isV4Words, keyOf, wordsOf } from './address-words.js'
+export { checksum, foldSum, isChecksumValid, sumBytes, sumWord, updateChecksum } from './wire/checksum.js'
+export { PROTOCOL_ICMPV4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from './wire/numbers.js'

@@ -1,0 +1,247 @@
+import { BoundedMap, type Counters, type Instant, type Mac, NEVER } from '@zt/sansio'
+import { type AddressWords, keyOf } from '../address-words.js'
+import type { Settings } from '../settings.js'
+import type { TimerWheel } from '../timer-wheel.js'
+import { Neighbor, type SendResult } from './neighbor.js'
+
+/** What a cache needs to know and do. */
+export interface NeighborCacheOwner {
+  readonly settings: Settings
+  readonly counters: Counters
+  readonly timers: TimerWheel
+  /** Ask who has this address: everybody, or only the one who had it last. */
+  solicit(neighbor: Neighbor, isProbe: boolean): void
+  /** Hand an IP packet to the link. */
+  transmit(mac: Mac, etherType: number, bytes: Uint8Array, offset: number, length: number): boolean
+  /** A packet was kept in vain. */
+  handleUnreachable(packet: Uint8Array): void
+}
+
+/** How an address was claimed: the flags of a neighbour advertisement (RFC 4861 section 4.4); ARP is put in these terms. */
+export interface Claim {
+  readonly isSolicited: boolean
+  readonly isOverride: boolean
+}
+
+/**
+ * Who has which MAC address on one link, and how sure that is: the state machine of RFC 4861 section 7.3, for IPv4 and
+ * IPv6 alike. Bounded on every side: those that we speak to, those that merely asked for us (they can never push out
+ * the former), those that do not answer, and the packets kept for each. Nobody gets in by claiming an address unasked.
+ */
+export class NeighborCache {
+  readonly #owner: NeighborCacheOwner
+  /** Those that something was sent to, or was to be. */
+  readonly #known = new Map<string, Neighbor>()
+  /** Those that asked for us, in case we answer. */
+  readonly #askers: BoundedMap<string, Neighbor>
+  readonly #onTimer = (neighbor: Neighbor, now: Instant): void => this.#handleTimer(neighbor, now)
+
+  constructor(owner: NeighborCacheOwner) {
+    this.#owner = owner
+    this.#askers = new BoundedMap(Math.max(1, owner.settings.neighbors >> 2), (_, neighbor) => this.#retire(neighbor))
+  }
+
+  /** The entry for an address that is to be sent to; a new one is asked for when the first packet comes. */
+  obtain(address: AddressWords): Neighbor {
+    const key = keyOf(address)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const asker = this.#askers.get(key)
+    if (asker !== undefined) this.#askers.delete(key)
+    else this.#limitUnresolved()
+    if (this.#known.size >= this.#owner.settings.neighbors) this.#evict(() => true)
+    const neighbor = asker ?? new Neighbor(address, this.#onTimer)
+    this.#known.set(key, neighbor)
+    return neighbor
+  }
+
+  /** The entry for an address, if there is one. */
+  find(address: AddressWords): Neighbor | undefined {
+    const key = keyOf(address)
+    return this.#known.get(key) ?? this.#askers.get(key)
+  }
+
+  get size(): number {
+    return this.#known.size + this.#askers.size
+  }
+
+  /** Send through a neighbour that is not fresh: ask, wait, or use it and have doubts. */
+  send(neighbor: Neighbor, etherType: number, bytes: Uint8Array, offset: number, length: number, now: Instant): SendResult {
+    neighbor.lastUsed = now
+    switch (neighbor.state) {
+      case 'failed':
+        return 'unreachable'
+      case 'incomplete':
+        this.#park(neighbor, etherType, bytes.slice(offset, offset + length))
+        if (neighbor.tries === 0) this.#ask(neighbor, now)
+        return 'sent'
+      case 'reachable':
+      case 'stale':
+        // RFC 4861 section 7.3.3: use it, and give upper layers some time to confirm it before it is probed.
+        this.#enter(neighbor, 'delay', NEVER)
+        this.#owner.timers.schedule(neighbor.timer, now + this.#owner.settings.delayFirstProbe)
+        break
+      case 'delay':
+      case 'probe':
+        break
+    }
+    return this.#owner.transmit(neighbor.mac, etherType, bytes, offset, length) ? 'sent' : 'full'
+  }
+
+  /** An upper layer has had an answer through it. */
+  confirm(neighbor: Neighbor, now: Instant): void {
+    if (neighbor.isGone || neighbor.state === 'incomplete' || neighbor.state === 'failed') return
+    this.#makeReachable(neighbor, now)
+  }
+
+  /** Somebody asks for us and says who it is (RFC 4861 section 7.2.3, RFC 826). */
+  heardAsking(address: AddressWords, mac: Mac, now: Instant): void {
+    const neighbor = this.find(address)
+    if (neighbor !== undefined) return this.#update(neighbor, mac, now)
+    const asker = new Neighbor(address, this.#onTimer)
+    asker.mac = mac
+    asker.state = 'stale'
+    asker.lastUsed = now
+    this.#askers.set(keyOf(address), asker)
+  }
+
+  /** Somebody claims an address (RFC 4861 section 7.2.5). Without `mac` it only says that it is alive. */
+  heardClaim(address: AddressWords, mac: Mac | undefined, claim: Claim, now: Instant): void {
+    const neighbor = this.find(address)
+    if (neighbor === undefined) return this.#owner.counters.count('neighbor-claim-unasked')
+    const isAwaited = neighbor.state === 'incomplete' || neighbor.state === 'probe' || neighbor.state === 'failed'
+    const isAnswer = claim.isSolicited && isAwaited
+    if (neighbor.state === 'incomplete' || neighbor.state === 'failed') {
+      if (mac === undefined) return
+      neighbor.mac = mac
+      if (isAnswer) this.#makeReachable(neighbor, now)
+      else this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+      return this.#release(neighbor, now)
+    }
+    const isOther = mac !== undefined && mac !== neighbor.mac
+    if (isOther && !claim.isOverride) {
+      if (neighbor.state === 'reachable') this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+      return
+    }
+    if (isOther) neighbor.mac = mac
+    if (isAnswer) this.#makeReachable(neighbor, now)
+    else if (isOther) this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+  }
+
+  /** Forget everybody; packets that wait are dropped. */
+  clear(): void {
+    for (const neighbor of [...this.#known.values(), ...this.#askers.values()]) this.#retire(neighbor)
+    this.#known.clear()
+    this.#askers.clear()
+  }
+
+  /** A request or other sign from the neighbour itself, which may have moved. */
+  #update(neighbor: Neighbor, mac: Mac, now: Instant): void {
+    const isWaiting = neighbor.state === 'incomplete' || neighbor.state === 'failed'
+    if (!isWaiting && neighbor.mac === mac) return
+    neighbor.mac = mac
+    this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+    if (isWaiting) this.#release(neighbor, now)
+  }
+
+  #makeReachable(neighbor: Neighbor, now: Instant): void {
+    this.#enter(neighbor, 'reachable', now + this.#owner.settings.reachableTime)
+  }
+
+  /** Change state; whatever was timed is over. */
+  #enter(neighbor: Neighbor, state: Neighbor['state'], freshUntil: Instant): void {
+    neighbor.state = state
+    neighbor.freshUntil = freshUntil
+    neighbor.tries = 0
+    this.#owner.timers.cancel(neighbor.timer)
+  }
+
+  #ask(neighbor: Neighbor, now: Instant): void {
+    neighbor.tries++
+    this.#owner.timers.schedule(neighbor.timer, now + this.#owner.settings.neighborRetry)
+    this.#owner.solicit(neighbor, neighbor.state === 'probe')
+  }
+
+  #handleTimer(neighbor: Neighbor, now: Instant): void {
+    const isOut = neighbor.tries >= this.#owner.settings.neighborTries
+    switch (neighbor.state) {
+      case 'delay':
+        neighbor.state = 'probe'
+        return this.#ask(neighbor, now)
+      case 'probe':
+        return isOut ? this.#forget(neighbor) : this.#ask(neighbor, now)
+      case 'incomplete':
+        return isOut ? this.#fail(neighbor, now) : this.#ask(neighbor, now)
+      case 'failed':
+        return this.#forget(neighbor)
+      case 'reachable':
+      case 'stale':
+    }
+  }
+
+  /** Nobody answers: those that wait are told, and for a while newcomers are refused at once. */
+  #fail(neighbor: Neighbor, now: Instant): void {
+    const parked = neighbor.parked
+    neighbor.parked = undefined
+    this.#enter(neighbor, 'failed', Number.NEGATIVE_INFINITY)
+    this.#owner.timers.schedule(neighbor.timer, now + this.#owner.settings.neighborHoldDown)
+    this.#owner.counters.count('neighbor-unreachable')
+    for (const { bytes } of parked ?? []) this.#owner.handleUnreachable(bytes)
+  }
+
+  #park(neighbor: Neighbor, etherType: number, bytes: Uint8Array): void {
+    const parked = (neighbor.parked ??= [])
+    if (parked.length >= this.#owner.settings.parkedPerNeighbor) {
+      parked.shift()
+      this.#owner.counters.count('neighbor-queue-full')
+    }
+    parked.push({ etherType, bytes })
+  }
+
+  #release(neighbor: Neighbor, now: Instant): void {
+    const parked = neighbor.parked
+    neighbor.parked = undefined
+    for (const { etherType, bytes } of parked ?? []) {
+      const isTaken = now < neighbor.freshUntil
+        ? this.#owner.transmit(neighbor.mac, etherType, bytes, 0, bytes.length)
+        : this.send(neighbor, etherType, bytes, 0, bytes.length, now) === 'sent'
+      if (!isTaken) this.#owner.counters.count('link-full')
+    }
+  }
+
+  /** A scan of a large subnet must not fill the cache with addresses that nobody has. */
+  #limitUnresolved(): void {
+    let unresolved = 0
+    for (const { state } of this.#known.values()) if (isUnresolved(state)) unresolved++
+    if (unresolved >= this.#owner.settings.unresolvedNeighbors) this.#evict((neighbor) => isUnresolved(neighbor.state))
+  }
+
+  /** Throw out the one of these that has been used longest ago. */
+  #evict(isEligible: (neighbor: Neighbor) => boolean): void {
+    let oldest: Neighbor | undefined
+    for (const neighbor of this.#known.values()) {
+      if (isEligible(neighbor) && (oldest === undefined || neighbor.lastUsed < oldest.lastUsed)) oldest = neighbor
+    }
+    if (oldest === undefined) return
+    this.#owner.counters.count('neighbor-evicted')
+    this.#forget(oldest)
+  }
+
+  #forget(neighbor: Neighbor): void {
+    const key = keyOf(neighbor)
+    if (this.#known.get(key) === neighbor) this.#known.delete(key)
+    if (this.#askers.get(key) === neighbor) this.#askers.delete(key)
+    this.#retire(neighbor)
+  }
+
+  #retire(neighbor: Neighbor): void {
+    this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+    neighbor.isGone = true
+    if (neighbor.parked !== undefined) this.#owner.counters.count('neighbor-queue-dropped', neighbor.parked.length)
+    neighbor.parked = undefined
+  }
+}
+
+function isUnresolved(state: Neighbor['state']): boolean {
+  return state === 'incomplete' || state === 'failed'
+}
