@@ -162,7 +162,9 @@ function checkCycles(workspace: readonly Package[]): Violation[] {
     workspace.flatMap((pkg) =>
       pkg.sources.map((file) => [
         file.path,
-        file.imports.filter(({ specifier }) => specifier.startsWith('.')).map(({ specifier }) => resolve(file, specifier)),
+        file.imports
+          .filter(({ specifier, isStarted }) => specifier.startsWith('.') && !isStarted)
+          .map(({ specifier }) => resolve(file, specifier)),
       ]),
     ),
   )

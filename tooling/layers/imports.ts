@@ -4,6 +4,8 @@ import ts from 'typescript'
 export interface Import {
   readonly specifier: string
   readonly line: number
+  /** A file that is started, not imported: the entry of a worker. */
+  readonly isStarted: boolean
 }
 
 /**
@@ -14,20 +16,21 @@ export interface Import {
 export function importsOf(path: string, text: string): Import[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false)
   const found: Import[] = []
-  const add = (node: ts.Node | undefined): void => {
+  const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1
+  const add = (node: ts.Node | undefined, isStarted = false): void => {
     if (!node || !ts.isStringLiteralLike(node)) return
-    found.push({ specifier: node.text, line: file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1 })
+    found.push({ specifier: node.text, line: lineAt(node.getStart(file)), isStarted })
   }
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier)
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal)
     else if (ts.isCallExpression(node) && isImportOrRequire(node.expression)) add(node.arguments[0])
-    else if (ts.isNewExpression(node) && isUrlHere(node)) add(node.arguments?.[0])
+    else if (ts.isNewExpression(node) && isUrlHere(node)) add(node.arguments?.[0], true)
     ts.forEachChild(node, visit)
   }
   visit(file)
   for (const { fileName, pos } of [...file.typeReferenceDirectives, ...file.referencedFiles]) {
-    found.push({ specifier: fileName, line: file.getLineAndCharacterOfPosition(pos).line + 1 })
+    found.push({ specifier: fileName, line: lineAt(pos), isStarted: false })
   }
   return found
 }

@@ -156,6 +156,14 @@ describe('cycles', () => {
     )
   })
 
+  test('a worker may know the types of the file that starts it', () => {
+    const fine = pkg('ground', {
+      'src/search.ts': `new Worker(new URL('./search-worker.js', import.meta.url))`,
+      'src/search-worker.ts': `import type { Message } from './search.js'`,
+    })
+    expect(judge(fine)).toEqual([])
+  })
+
   test('between packages are found through devDependencies too', () => {
     const bad = pkg('ground', {}, { devDependencies: { '@zt/stack': 'workspace:^' } })
     expect(messages(judge(bad)).join('\n')).toContain('@zt/ground → @zt/stack → @zt/ground')
