@@ -110,8 +110,18 @@ function read(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
-function write(bytes: Uint8Array, at: number, ...words: [number, number, number, number]): void {
-  for (let i = 0; i < 16; i++) bytes[at + i] = words[i >> 2]! >>> (8 * (i & 3))
+function write(bytes: Uint8Array, at: number, w0: number, w1: number, w2: number, w3: number): void {
+  writeWord(bytes, at, w0)
+  writeWord(bytes, at + 4, w1)
+  writeWord(bytes, at + 8, w2)
+  writeWord(bytes, at + 12, w3)
+}
+
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word
+  bytes[at + 1] = word >>> 8
+  bytes[at + 2] = word >>> 16
+  bytes[at + 3] = word >>> 24
 }
 
 function swap(word: number): number {

@@ -77,14 +77,14 @@ export class Ghash {
     const table = this.#table
     const y = this.#y
     let z0 = 0, z1 = 0, z2 = 0, z3 = 0
-    for (let w = 0; w < 4; w++) {
+    for (let w = 0, at = 0; w < 4; w++) {
       const bits = y[w]!
-      for (let n = 0; n < 8; n++) {
-        const at = 4 * (16 * (8 * w + n) + ((bits >>> (28 - 4 * n)) & 15))
-        z0 ^= table[at]!
-        z1 ^= table[at + 1]!
-        z2 ^= table[at + 2]!
-        z3 ^= table[at + 3]!
+      for (let shift = 28; shift >= 0; shift -= 4, at += 64) {
+        const entry = at + 4 * ((bits >>> shift) & 15)
+        z0 ^= table[entry]!
+        z1 ^= table[entry + 1]!
+        z2 ^= table[entry + 2]!
+        z3 ^= table[entry + 3]!
       }
     }
     y[0] = z0
