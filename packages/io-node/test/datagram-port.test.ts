@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { Endpoint, IpAddress } from '@zt/sansio'
+import { datagramPortCases } from '@zt/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createDatagramPort, type DatagramPortOptions, type NodeDatagramPort } from '../src/index.js'
 
@@ -30,6 +31,22 @@ function receive(port: NodeDatagramPort, count = 1): Promise<{ socket: number; f
 }
 
 const hasV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))
+
+describe('a port of the system complies', () => {
+  const cases = datagramPortCases(async () => {
+    const [a, b] = [await open(), await open()]
+    const until = (predicate: () => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): unknown => (predicate() ? resolve() : setImmediate(look))
+        look()
+      })
+    const close = async (): Promise<void> => {
+      await Promise.all([a.close(), b.close()])
+    }
+    return { a, b, toB: b.sockets[0].local, until, close }
+  })
+  for (const { name, run } of cases) test(name, run)
+})
 
 describe('createDatagramPort', () => {
   test('sends from an offset and says where a datagram came from', async () => {

@@ -24,6 +24,7 @@ export interface Attachment {
   detach(): void
 }
 
+/** How UDP sockets of a simulated host are opened. */
 export interface SimPortOptions {
   /** UDP port; 0 or nothing picks a free one. */
   readonly port?: number

@@ -7,6 +7,7 @@ import type { SeededRandom } from '../seeded-random.js'
  */
 export type NatKind = 'full-cone' | 'restricted' | 'port-restricted' | 'symmetric'
 
+/** How a NAT behaves. Times are in milliseconds of virtual time. */
 export interface NatOptions {
   readonly kind?: NatKind
   /** May hosts inside reach each other by the outside address? */

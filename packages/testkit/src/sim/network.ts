@@ -4,6 +4,7 @@ import { Channel, type Fate, type LinkProfile } from './channel.js'
 import { SimHost, type SimSite } from './host.js'
 import { type NatOptions, NatTable } from './nat.js'
 
+/** What a simulated internet is made of. */
 export interface SimNetworkOptions {
   readonly clock: Clock
   readonly random?: SeededRandom
