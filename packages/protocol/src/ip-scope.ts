@@ -47,8 +47,13 @@ function isIn(ip: number, network: number, bits: number): boolean {
 function v6Scope(ip: IpAddress): IpScope {
   const first = ip.bytes[0]!
   if (first === 0xff) return IpScope.Multicast
-  if (ip.isLinkLocal) return ip.toString() === 'fe80::1' ? IpScope.Loopback : IpScope.LinkLocal
+  if (ip.isLinkLocal) return isHostOne(ip) ? IpScope.Loopback : IpScope.LinkLocal
   if ((first & 0xfe) === 0xfc) return IpScope.Private
   if (ip.isUnspecified) return IpScope.None
   return ip.isLoopback ? IpScope.Loopback : IpScope.Global
+}
+
+/** `fe80::1` is what some systems call their loopback interface. */
+function isHostOne(ip: IpAddress): boolean {
+  return ip.bytes[15] === 1 && ip.bytes.subarray(2, 15).every((byte) => byte === 0)
 }

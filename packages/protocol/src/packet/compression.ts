@@ -28,14 +28,14 @@ export class PacketCompression {
 
   /**
    * Decompress the packet in `bytes[at, at + length)` if it is compressed; there must be room for 10024 bytes from `at`.
-   * Returns its length then, or -1 if the block is malformed or too large: the packet is to be dropped.
+   * Returns its length then, or -1 if the block is malformed, too large or of nothing: the packet is to be dropped.
    */
   decompress(bytes: Uint8Array, at: number, length: number): number {
     if (!isCompressed(bytes, at)) return length
     bytes[at + PACKET_VERB] &= ~VERB_COMPRESSED
     if (length === PACKET_HEADER) return length
     const payload = decompressBlock(bytes, at + PACKET_HEADER, at + length, this.scratch, 0, MAX_PACKET_LENGTH - PACKET_HEADER)
-    if (payload < 0) return -1
+    if (payload <= 0) return -1
     bytes.set(this.scratch.subarray(0, payload), at + PACKET_HEADER)
     return PACKET_HEADER + payload
   }
