@@ -1,0 +1,22 @@
+/** Packets that could not be taken yet, and their second try (protocol notes 02, section 4.3). */
+import type { Instant } from '@zt/sansio'
+import type { Dataplane } from '../dataplane.js'
+import { type ParkedIn, PARKED_MS } from '../outbound/parked.js'
+import { describe } from './collect.js'
+import { copy } from './reassemble.js'
+
+/** Keep `d.packet` until its sender is known, or has proved its membership. */
+export function parkInbound(d: Dataplane, now: Instant): void {
+  const { bytes, at, end, source, isOpen, socket, from } = d.packet
+  if (!from) return
+  const packet: ParkedIn = { peer: source, until: now + PARKED_MS, bytes: bytes.slice(at, end), isOpen, socket, from }
+  if (!d.parkedIn.add(packet)) d.counters.count('parked-in-crowded-out')
+}
+
+/** Make a parked packet the current one again. */
+export function unpark(d: Dataplane, parked: ParkedIn): void {
+  const at = d.arena.whole
+  copy(d.arena.bytes, at, parked.bytes, 0, parked.bytes.length)
+  describe(d, at, parked.bytes.length, parked.socket, parked.from)
+  d.packet.isOpen = parked.isOpen
+}

@@ -1,0 +1,97 @@
+/** The last steps of every packet: find the way, seal, fragment, send. */
+import type { Path } from '@zt/multipath'
+import { type Address, MAX_PACKET_LENGTH, PACKET_HEADER, PACKET_VERB, maskHelloTail } from '@zt/protocol'
+import { ZtError } from '@zt/sansio'
+import type { Dataplane } from '../dataplane.js'
+import { copy } from '../inbound/reassemble.js'
+import type { PeerLink, Suite } from '../peers/peer-link.js'
+import { sendDatagrams } from './fragment.js'
+import { PARKED_MS } from './parked.js'
+import { noteSent, route } from './route.js'
+import { seal } from './seal.js'
+import { writeHeaderFor } from './wrap.js'
+
+/** Send the packet built at `at` the best way there is. False if there is no way at all. */
+export function sendBuilt(d: Dataplane, link: PeerLink, at: number, length: number): boolean {
+  const path = route(d, link)
+  if (path === undefined) return false
+  sendBuiltOn(d, link, path, at, length, link.suite)
+  return true
+}
+
+/** Send the packet built at `at` on this path. Says whether the socket took it. */
+export function sendBuiltOn(d: Dataplane, link: PeerLink, path: Path, at: number, length: number, suite: Suite): boolean {
+  if (!seal(d, link, path, at, length, suite)) return false
+  noteSent(d, path)
+  return sendDatagrams(d, path, at, length)
+}
+
+/** How a control packet is to be made. */
+export interface ControlOptions {
+  /** Compress it if that makes it smaller. */
+  readonly compress?: boolean
+  /** Suite 0 is for HELLO; by default it is the peer's. */
+  readonly suite?: Suite
+  /** HELLO: from where on in the payload it is masked. */
+  readonly maskFrom?: number
+}
+
+/** Build a control packet in a transmit slot; returns where it begins and how long it is. @throws ZT_TOO_LARGE */
+function build(d: Dataplane, link: PeerLink, verb: number, payload: Uint8Array, options: ControlOptions): [at: number, length: number] {
+  const length = PACKET_HEADER + payload.length
+  if (length > MAX_PACKET_LENGTH) throw new ZtError('ZT_TOO_LARGE', `a packet has ${MAX_PACKET_LENGTH} bytes at most, got ${length}`)
+  const at = d.arena.nextTransmitSlot()
+  const { bytes } = d.arena
+  writeHeaderFor(d, at, link, verb)
+  copy(bytes, at + PACKET_HEADER, payload, 0, payload.length)
+  if (options.maskFrom !== undefined) {
+    maskHelloTail(bytes, at, at + PACKET_HEADER + options.maskFrom, at + length, link.keys)
+  }
+  return [at, options.compress ? d.compression.compress(bytes, at, length) : length]
+}
+
+/** Send a control packet on this path, straight. Its id is in `d.sentIdHigh` and `d.sentIdLow` afterwards. */
+export function sendOn(
+  d: Dataplane,
+  link: PeerLink,
+  path: Path,
+  verb: number,
+  payload: Uint8Array,
+  options: ControlOptions = {},
+): boolean {
+  const [at, length] = build(d, link, verb, payload, options)
+  return sendBuiltOn(d, link, path, at, length, options.suite ?? link.suite)
+}
+
+/** Send a control packet the best way there is. False if there is none; then nothing happened. */
+export function sendTo(
+  d: Dataplane,
+  link: PeerLink,
+  verb: number,
+  payload: Uint8Array,
+  options: ControlOptions = {},
+): boolean {
+  const path = route(d, link)
+  if (path === undefined) return false
+  return sendOn(d, link, path, verb, payload, options)
+}
+
+/** Keep a packet, given as verb and payload (which is kept), until the peer is known and can be reached. */
+export function park(d: Dataplane, to: Address, verb: number, payload: Uint8Array): void {
+  if (!d.parkedOut.add({ peer: to, until: d.now + PARKED_MS, verb, payload })) d.counters.count('parked-out-crowded-out')
+  d.upcalls.identityWanted(to)
+  d.upcalls.wake()
+}
+
+/** The verb of a packet built at `at`, and its payload, copied. */
+export function parkBuilt(d: Dataplane, to: Address, at: number, length: number): void {
+  const { bytes } = d.arena
+  park(d, to, bytes[at + PACKET_VERB], bytes.slice(at + PACKET_HEADER, at + length))
+}
+
+/** Send what was parked for this peer; what still cannot go stays. */
+export function sendParked(d: Dataplane, link: PeerLink): void {
+  for (const parked of d.parkedOut.takeFor(link.address)) {
+    if (!sendTo(d, link, parked.verb, parked.payload)) d.parkedOut.add(parked)
+  }
+}
