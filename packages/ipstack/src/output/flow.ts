@@ -122,6 +122,11 @@ export class Flow {
     return this.nic.isLoopback
   }
 
+  /** Does it go to every host of a subnet? */
+  get isBroadcast(): boolean {
+    return this.family === 4 && this.nic.isBroadcast(this.remote.w3)
+  }
+
   get localAddress(): IpAddress {
     return addressOf(this.local.w0, this.local.w1, this.local.w2, this.local.w3)
   }
