@@ -171,14 +171,14 @@ function decodeSso(d: Dictionary): SingleSignOn | undefined {
   const enabled = d.bool('ssoe')
   if (version === 0 && !enabled) return undefined
   if (!enabled || version > 1) return { version, enabled }
-  const authenticationUrl = d.text('aurl') ?? ''
+  const authenticationUrl = d.text('aurl')
   if (version === 0) {
-    return { version, enabled, authenticationUrl, authenticationExpiryTime: Number(d.i64('aexpt')) }
+    return { version, enabled, authenticationUrl: authenticationUrl ?? '', authenticationExpiryTime: Number(d.i64('aexpt')) }
   }
   return {
     version,
     enabled,
-    authenticationUrl,
+    ...(authenticationUrl !== undefined && { authenticationUrl }),
     issuerUrl: d.text('iurl') ?? '',
     centralUrl: d.text('ssoce') ?? '',
     nonce: d.text('sson') ?? '',

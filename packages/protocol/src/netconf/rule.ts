@@ -1,4 +1,4 @@
-import { ByteReader, type ByteWriter, IpAddress, IpPrefix, type Mac } from '@zt/sansio'
+import { ByteReader, ByteWriter, IpAddress, IpPrefix, type Mac, equalBytes } from '@zt/sansio'
 import type { Address } from '../address.js'
 
 /**
@@ -12,6 +12,8 @@ export type Rule = (Action | Match | UnknownRule) & {
   readonly not?: boolean
   /** Combine with what comes before by OR, not AND. Without meaning on actions. */
   readonly or?: boolean
+  /** The bytes as they came, where the fields do not say all that was in them: signatures cover every bit. */
+  readonly data?: Uint8Array
 }
 
 /** What to do when the matches before it hold. */
@@ -169,15 +171,19 @@ export function decodeRule(r: ByteReader): Rule {
   // An unknown rule at the very end may be cut off: it is enough to know that it is there.
   const data = r.take(name ? length : Math.min(length, r.remaining))
   const fields = new ByteReader(data)
-  const rule = name && decodeFields(name, fields)
-  const known = rule && fields.ok ? rule : { type: 'UNKNOWN' as const, code, data: data.slice() }
-  return { ...known, ...(t & NOT && { not: true }), ...(t & OR && { or: true }) }
+  const known = name && decodeFields(name, fields)
+  const rule = known && fields.ok ? known : { type: 'UNKNOWN' as const, code, data: data.slice() }
+  const w = new ByteWriter(data.length)
+  encodeFields(w, rule)
+  const isAll = equalBytes(w.bytes, data)
+  return { ...rule, ...(t & NOT && { not: true }), ...(t & OR && { or: true }), ...(!isAll && { data: data.slice() }) }
 }
 
 export function encodeRule(w: ByteWriter, rule: Rule): void {
   const at = w.length
   w.u16(0)
-  encodeFields(w, rule)
+  if (rule.data) w.put(rule.data)
+  else encodeFields(w, rule)
   const t = ruleTypeOf(rule) | (rule.not ? NOT : 0) | (rule.or ? OR : 0)
   w.setU16(at, (t << 8) | (w.length - at - 2))
 }
@@ -267,7 +273,7 @@ function decodePrefix(type: PrefixMatch['type'], address: Uint8Array, bits: numb
   return ip && bits <= 8 * ip.bytes.length ? { type, ip: new IpPrefix(ip, bits) } : undefined
 }
 
-function encodeFields(w: ByteWriter, rule: Rule): void {
+function encodeFields(w: ByteWriter, rule: Action | Match | UnknownRule): void {
   switch (rule.type) {
     case 'ACTION_DROP':
     case 'ACTION_ACCEPT':
