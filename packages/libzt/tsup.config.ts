@@ -1,3 +1,3 @@
 import { preset } from '../../tooling/build/preset.js'
 
-export default preset()
+export default preset({ 'identity-worker': 'src/identity-worker.ts' })

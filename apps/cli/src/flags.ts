@@ -14,6 +14,8 @@ export const nodeFlags = {
   port: { type: 'string', value: 'N', help: 'UDP port (default: an ephemeral port)' },
   bind: { type: 'string', value: 'IP', help: 'send and receive on this local address only (default: all)' },
   'allow-loopback': { type: 'boolean', help: 'allow paths on 127.0.0.0/8 and ::1 (implied by a planet with only such endpoints)' },
+  suite: { type: 'string', value: 'auto|1|3', help: 'cipher suite to send with: 1 Salsa20/12-Poly1305, 3 AES-GMAC-SIV (default: auto, the faster)' },
+  counters: { type: 'boolean', help: 'print what was counted at the end: packets by suite, drops by reason' },
   ...outputFlags,
 } satisfies Flags
 

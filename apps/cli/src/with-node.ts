@@ -1,4 +1,6 @@
-import { ZeroTier, type ZeroTierNetwork } from '@zt/libzt'
+import type { Controller } from '@zt/controller'
+import { ZeroTier, type SendSuite, type ZeroTierNetwork } from '@zt/libzt'
+import type { SecretIdentity, World } from '@zt/protocol'
 import { ZtError } from '@zt/sansio'
 import type { Invocation } from './command.js'
 import { portNumber, text, texts } from './flags.js'
@@ -6,23 +8,51 @@ import { portNumber, text, texts } from './flags.js'
 /** How long a command waits for its networks when no `--timeout` says otherwise, in milliseconds. */
 const JOIN_TIMEOUT = 60_000
 
+/** What a node is started with beyond the flags. */
+interface Hosting {
+  /** Makes the planet on the first run of a root. */
+  readonly planet?: (identity: SecretIdentity, port: number) => World
+  /** Makes the controller that runs on the node. */
+  readonly controller?: (identity: SecretIdentity) => Controller
+}
+
 /** Start a node as the flags say, do the work, and stop it again whatever comes. */
-export async function withNode<T>(invocation: Invocation, work: (node: ZeroTier) => Promise<T>): Promise<T> {
+export async function withNode<T>(invocation: Invocation, work: (node: ZeroTier, controller: Controller | undefined) => Promise<T>, hosting: Hosting = {}): Promise<T> {
   const { values, output, signal } = invocation
   const port = text(values, 'port')
   const bind = text(values, 'bind')
   const state = text(values, 'state')
   const planet = text(values, 'planet')
+  let controller: Controller | undefined
+  const makeController = hosting.controller
   await using node = await ZeroTier.start({
     ...(state === undefined ? {} : { state }),
     ...(planet === undefined ? {} : { planet }),
+    ...(hosting.planet ? { planet: hosting.planet } : {}),
+    ...(makeController ? { controller: (identity) => (controller = makeController(identity)) } : {}),
     ...(port === undefined ? {} : { port: portNumber(port, '--port', true) }),
     ...(bind === undefined ? {} : { bind: [bind] }),
     ...(values['allow-loopback'] ? { allowLoopback: true } : {}),
+    ...(values.suite === undefined ? {} : { settings: { sendSuite: sendSuite(String(values.suite)) } }),
     signal,
     onProgress: ({ message }) => output.progress(message),
   })
-  return await work(node)
+  node.on('warning', (error) => output.progress(`warning: ${error.message}`))
+  try {
+    return await work(node, controller)
+  } finally {
+    if (values.counters) output.result({ event: 'counters', counters: node.counters() }, countersText(node.counters()))
+  }
+}
+
+function countersText(counters: Readonly<Record<string, number>>): string {
+  return Object.entries(counters).map(([name, count]) => `${String(count).padStart(12)}  ${name}`).join('\n')
+}
+
+function sendSuite(value: string): SendSuite {
+  if (value === 'auto') return 'auto'
+  if (value === '1' || value === '3') return Number(value) as 1 | 3
+  throw new ZtError('ZT_ARG_INVALID', `--suite must be auto, 1 or 3, got ${JSON.stringify(value)}`)
 }
 
 /** Start a node, join every `--network`, and do the work with the networks. */
