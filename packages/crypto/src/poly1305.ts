@@ -90,7 +90,8 @@ export class Poly1305 {
       const d3 = ((h0 * r3 + h1 * r2) + (h2 * r1 + h3 * r0)) + (h4 * t5 + h5 * t4)
       let d4 = ((h0 * r4 + h1 * r3) + (h2 * r2 + h3 * r1)) + (h4 * r0 + h5 * t5)
       let d5 = ((h0 * r5 + h1 * r4) + (h2 * r3 + h3 * r2)) + (h4 * r1 + h5 * r0)
-      // Two chains of carries, then two closing ones, without which products of the next block grow too large.
+      // Two chains of carries, and a closing one, for limb 3 meets multiples of 20 in the next block. Limb 0 never does, and
+      // may stay at 2^29: the sums stay below 2^52.2.
       let c = (d0 + ROUND) - ROUND
       let e = (d3 + ROUND) - ROUND
       d1 += c * DOWN; h0 = d0 - c
@@ -104,9 +105,7 @@ export class Poly1305 {
       h3 += c * DOWN; h2 = d2 - c
       h0 += e * WRAP; h5 = d5 - e
       c = (h3 + ROUND) - ROUND
-      e = (h0 + ROUND) - ROUND
       h4 += c * DOWN; h3 -= c
-      h1 += e * DOWN; h0 -= e
     }
     h[0] = h0; h[1] = h1; h[2] = h2; h[3] = h3; h[4] = h4; h[5] = h5
   }
@@ -114,8 +113,8 @@ export class Poly1305 {
   /** tag = (h mod 2^130 - 5) + s, modulo 2^128. */
   #finish(key: Int32Array): void {
     const h = this.#h
-    // Three rounds of carries make every limb whole and non-negative, and the number less than 2^130.
-    for (let round = 0; round < 3; round++) {
+    // A round of carries leaves a few units in limb 0; a second makes every limb non-negative, and the number less than 2^130.
+    for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 5; i++) {
         const carry = Math.floor(h[i]! * DOWN)
         h[i]! -= carry * 2 ** 22

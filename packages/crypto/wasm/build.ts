@@ -10,18 +10,19 @@ import asc from 'assemblyscript/asc'
 const source = fileURLToPath(new URL('salsa-poly.ts', import.meta.url))
 const target = fileURLToPath(new URL('../src/salsa-poly/wasm-module.ts', import.meta.url))
 
-/** The compiled module. */
-export async function compileSalsaPoly(): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined
+/** The compiled module. Tests that look inside append exports to its source. */
+export async function compileSalsaPoly(more = ''): Promise<Uint8Array<ArrayBuffer>> {
+  const text = (await readFile(source, 'utf8')) + more
+  let binary: Uint8Array<ArrayBuffer> | undefined
   const { error, stderr } = await asc.main(
     [
       'salsa-poly.ts', '--outFile', 'salsa-poly.wasm', '-O3', '--enable', 'simd',
       '--runtime', 'stub', '--noAssert', '--use', 'abort=', '--importMemory', '--noExportMemory',
     ],
     {
-      readFile: (name) => (name === 'salsa-poly.ts' ? readFile(source, 'utf8') : null),
+      readFile: (name) => (name === 'salsa-poly.ts' ? text : null),
       writeFile: (_name, contents) => {
-        binary = contents as Uint8Array
+        binary = new Uint8Array(contents as Uint8Array)
       },
       listFiles: () => [],
     },

@@ -426,24 +426,20 @@ function finish(): void {
   let h2 = load<u64>(H, 16)
   let h3 = load<u64>(H, 24)
   let h4 = load<u64>(H, 32)
-  // Two rounds of carries make every limb but the first whole; what is left in it is a few units.
-  for (let i = 0; i < 2; i++) {
-    h1 += h0 >> 26
-    h0 &= LIMB
-    h2 += h1 >> 26
-    h1 &= LIMB
-    h3 += h2 >> 26
-    h2 &= LIMB
-    h4 += h3 >> 26
-    h3 &= LIMB
-    h0 += 5 * (h4 >> 26)
-    h4 &= LIMB
-  }
+  // One round of carries makes every limb whole but the first, which may keep some tens of units.
+  h1 += h0 >> 26
+  h2 += h1 >> 26
+  h3 += h2 >> 26
+  h4 += h3 >> 26
+  h0 = (h0 & LIMB) + 5 * (h4 >> 26)
+  h1 &= LIMB
+  h2 &= LIMB
+  h3 &= LIMB
+  h4 &= LIMB
   // If adding 5 carries out of bit 130, the number was at least 2^130 - 5: the sum, less 2^130, is the remainder.
-  let g0 = h0 + 5
-  let g1 = h1 + (g0 >> 26)
-  let g2 = h2 + (g1 >> 26)
-  let g3 = h3 + (g2 >> 26)
+  const g1 = h1 + ((h0 + 5) >> 26)
+  const g2 = h2 + (g1 >> 26)
+  const g3 = h3 + (g2 >> 26)
   const g4 = h4 + (g3 >> 26)
   h0 += 5 * (g4 >> 26)
   h1 += h0 >> 26
