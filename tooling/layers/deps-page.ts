@@ -58,3 +58,19 @@ export function depsPage(law: Law, workspace: readonly Package[]): string {
     '',
   ].join('\n')
 }
+
+const START = '<!-- packages: written by `pnpm fix` from layers.json -->\n'
+const END = '<!-- /packages -->'
+
+/** A page with its table of packages brought up to date, where the page has a place for one. `page` is at the root. */
+export function withPackages(page: string, law: Law, workspace: readonly Package[]): string {
+  const start = page.indexOf(START)
+  const end = page.indexOf(END)
+  if (start < 0 || end < start) return page
+  const rows = workspace
+    .map(({ home, manifest: { name } }) => ({ home, name, ...law.packages[name]! }))
+    .sort((a, b) => b.level - a.level || (a.name < b.name ? -1 : 1))
+    .map(({ home, name, level, charter }) => `| ${level} | [${name}](${home}) | ${charter} |`)
+  const table = ['', '| level | package | what it is for |', '| ---: | --- | --- |', ...rows, '', ''].join('\n')
+  return page.slice(0, start + START.length) + table + page.slice(end)
+}
