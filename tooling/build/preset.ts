@@ -35,7 +35,7 @@ export function preset(more: Readonly<Record<string, string>> = {}): ReturnType<
     splitting: true,
     treeshake: false,
     dts: false,
-    clean: true,
+    clean: ['!**/*.d.ts', '!**/*.d.ts.map'], // all but the declarations, which are not ours
     silent: true,
     removeNodeProtocol: false,
     shims: false,
