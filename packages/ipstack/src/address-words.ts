@@ -40,7 +40,7 @@ export function isV4Words(w0: number, w1: number, w2: number): boolean {
 
 /** The big-endian signed 32-bit word at an offset. */
 export function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }
 
 /** A key for tables off the data path. */

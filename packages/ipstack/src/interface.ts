@@ -137,7 +137,7 @@ export class Interface {
   owns(w0: number, w1: number, w2: number, w3: number): LocalAddress | undefined {
     const locals = this.locals
     for (let i = 0; i < locals.length; i++) {
-      const local = locals[i]!
+      const local = locals[i]
       if (local.w3 === w3 && local.w2 === w2 && local.w1 === w1 && local.w0 === w0) return local
       if (local.wholePrefix && isInPrefix(local, local.isV4 ? local.prefix.bits + 96 : local.prefix.bits, w0, w1, w2, w3)) return local
     }

@@ -328,7 +328,7 @@ export class IpStack {
     const now = this.#burst.touch()
     nic.inPackets++
     nic.inBytes += length
-    if (length > 0 && bytes[offset]! >> 4 === 6) this.#ipv6.handle(nic, bytes, offset, length, isUnicast, isOwn, now)
+    if (length > 0 && bytes[offset] >> 4 === 6) this.#ipv6.handle(nic, bytes, offset, length, isUnicast, isOwn, now)
     else this.#ipv4.handle(nic, bytes, offset, length, isUnicast, isOwn, now)
   }
 
@@ -361,7 +361,7 @@ export class IpStack {
     this.#deferred = []
     let done = 0
     try {
-      for (; done < due.length; done++) due[done]!()
+      for (; done < due.length; done++) due[done]()
     } finally {
       if (done < due.length) this.#deferred = [...due.slice(done + 1), ...this.#deferred]
     }

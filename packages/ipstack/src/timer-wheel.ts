@@ -117,7 +117,7 @@ export class TimerWheel {
       this.#slots[slot] = undefined
       while (timer !== undefined) {
         const next = timer.next
-        this.#filed[level]!--
+        this.#filed[level]--
         timer.slot = -1
         timer.next = timer.previous = undefined
         this.#file(timer, Math.max(tick, Math.ceil(timer.at - this.#epoch)))
@@ -155,14 +155,14 @@ export class TimerWheel {
     timer.next = this.#slots[slot]
     if (timer.next !== undefined) timer.next.previous = timer
     this.#slots[slot] = timer
-    this.#filed[level]!++
+    this.#filed[level]++
   }
 
   #unfile(timer: Timer): void {
     if (timer.previous === undefined) this.#slots[timer.slot] = timer.next
     else timer.previous.next = timer.next
     if (timer.next !== undefined) timer.next.previous = timer.previous
-    this.#filed[timer.slot >> 6]!--
+    this.#filed[timer.slot >> 6]--
     timer.slot = -1
     timer.tick = NEVER
     timer.next = timer.previous = undefined

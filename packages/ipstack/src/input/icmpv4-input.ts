@@ -124,13 +124,13 @@ export class Icmpv4Input implements Transport {
   #passOn(input: IpInput, bytes: Uint8Array, offset: number, length: number): void {
     const quote = offset + ICMP_HEADER_LENGTH
     const end = offset + length
-    const header = quote + IPV4_HEADER_LENGTH <= end && bytes[quote]! >> 4 === 4 ? ipv4HeaderLength(bytes, quote) : 0
+    const header = quote + IPV4_HEADER_LENGTH <= end && bytes[quote] >> 4 === 4 ? ipv4HeaderLength(bytes, quote) : 0
     if (header < IPV4_HEADER_LENGTH || quote + header + MIN_QUOTE > end) return this.#context.counters.count('icmpv4-bad-quote')
     const local = { w0: 0, w1: 0, w2: V4_MARK, w3: word(bytes, quote + 12) }
     const isFirst = (ipv4Fragment(bytes, quote) & 0x1fff) === 0
     if (!isFirst || !this.#context.flows.router.ownerOf(local)) return this.#context.counters.count('icmpv4-foreign-quote')
     const error = this.#error
-    const [type, code] = [bytes[offset]!, bytes[offset + 1]!]
+    const [type, code] = [bytes[offset], bytes[offset + 1]]
     error.kind = kindOf(type, code)
     error.type = type
     error.code = code

@@ -59,7 +59,7 @@ export class Icmpv6Input implements Transport {
   flush(): void {}
 
   #handle(input: IpInput, bytes: Uint8Array, offset: number, length: number): void {
-    const type = bytes[offset]!
+    const type = bytes[offset]
     if (type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT) return this.#discover(input, bytes, offset, length)
     // Only neighbour discovery speaks from the unspecified address.
     if ((input.src0 | input.src1 | input.src2 | input.src3) === 0) return this.#context.counters.count('ipv6-martian-source')
@@ -109,14 +109,14 @@ export class Icmpv6Input implements Transport {
     const { counters, flows, delivery } = this.#context
     const quote = offset + ICMP_HEADER_LENGTH
     const end = offset + length
-    if (quote + IPV6_HEADER_LENGTH > end || bytes[quote]! >> 4 !== 6) return counters.count('icmpv6-bad-quote')
+    if (quote + IPV6_HEADER_LENGTH > end || bytes[quote] >> 4 !== 6) return counters.count('icmpv6-bad-quote')
     const upper = skipIpv6Extensions(bytes, quote, end)
     if (upper.offset + MIN_QUOTE > end) return counters.count('icmpv6-bad-quote')
     const local = wordsAt(bytes, quote + 8)
     if (!flows.router.ownerOf(local, input.nic)) return counters.count('icmpv6-foreign-quote')
     const error = this.#error
-    error.type = bytes[offset]!
-    error.code = bytes[offset + 1]!
+    error.type = bytes[offset]
+    error.code = bytes[offset + 1]
     error.kind = kindOf(error.type, error.code)
     error.protocol = upper.protocol
     error.local = local

@@ -92,7 +92,7 @@ export class Ipv4Input implements ReassemblyOwner {
     const length = total - headerLength
     const isLast = (fragment & MORE_FRAGMENTS) === 0
     if (length === 0 || (!isLast && (length & 7) !== 0)) return this.count('fragment-malformed')
-    const id = (bytes[offset + 4]! << 8) | bytes[offset + 5]!
+    const id = (bytes[offset + 4] << 8) | bytes[offset + 5]
     const source = `${input.src3}`
     const key = `${source},${input.dst3},${id},${input.protocol}`
     const start = (fragment & FRAGMENT_OFFSET) << 3
@@ -127,8 +127,8 @@ export class Ipv4Input implements ReassemblyOwner {
     input.src3 = word(bytes, offset + 12)
     input.dst3 = word(bytes, offset + 16)
     input.protocol = ipv4Protocol(bytes, offset)
-    input.hopLimit = bytes[offset + 8]!
-    input.ecn = bytes[offset + 1]! & 3
+    input.hopLimit = bytes[offset + 8]
+    input.ecn = bytes[offset + 1] & 3
     input.isUnicast = isUnicast
     input.packetOffset = offset
     input.packetLength = total

@@ -48,7 +48,7 @@ export class Ipv6Input implements ReassemblyOwner {
       : nic.owns(dst0, dst1, dst2, dst3) !== undefined
     if (!isToHost && !this.#isToGroup()) return this.count('ipv6-not-ours')
     this.#input.isUnicast = isToHost && isUnicast
-    this.#proceed(bytes, bytes[offset + 6]!, offset + IPV6_HEADER_LENGTH, offset + 6, offset + total, true)
+    this.#proceed(bytes, bytes[offset + 6], offset + IPV6_HEADER_LENGTH, offset + 6, offset + total, true)
   }
 
   /** Forget unfinished datagrams. */
@@ -92,13 +92,13 @@ export class Ipv6Input implements ReassemblyOwner {
   #handleFragment(bytes: Uint8Array, at: number, namedAt: number, end: number): void {
     if (++this.#fragmentHeaders > MAX_FRAGMENT_HEADERS) return this.count('ipv6-malformed-extension')
     const input = this.#input
-    const field = (bytes[at + 2]! << 8) | bytes[at + 3]!
+    const field = (bytes[at + 2] << 8) | bytes[at + 3]
     const start = field & 0xfff8
     const isLast = (field & 1) === 0
     const payload = at + FRAGMENT_HEADER
     const length = end - payload
     // RFC 6946: an atomic fragment has nothing to do with other fragments of the same identification.
-    if (start === 0 && isLast) return this.#proceed(bytes, bytes[at]!, payload, at, end, false)
+    if (start === 0 && isLast) return this.#proceed(bytes, bytes[at], payload, at, end, false)
     if (!isLast && (length & 7) !== 0) return this.#complain(bytes, input.packetOffset + 4)
     if (start + length > 65_535) return this.#complain(bytes, at + 2)
     if (length === 0) return this.count('fragment-malformed')
@@ -106,7 +106,7 @@ export class Ipv6Input implements ReassemblyOwner {
     const source = `${input.src0},${input.src1},${input.src2},${input.src3}`
     const key = `${source},${input.dst0},${input.dst1},${input.dst2},${input.dst3},${word(bytes, at + 4)}`
     // In the whole, the byte that named the fragment header names what comes after it.
-    const rename = { at: namedAt - input.packetOffset, to: bytes[at]! }
+    const rename = { at: namedAt - input.packetOffset, to: bytes[at] }
     const headerLength = at - input.packetOffset
     this.#reassembly.add({ key, source, bytes, offset: input.packetOffset, headerLength, payload, length, start, isLast, rename }, input.now)
   }
@@ -120,7 +120,7 @@ export class Ipv6Input implements ReassemblyOwner {
     packet[5] = length
     this.#input.packetOffset = 0
     this.#input.packetLength = packet.length
-    this.#proceed(packet, packet[6]!, IPV6_HEADER_LENGTH, 6, packet.length, true)
+    this.#proceed(packet, packet[6], IPV6_HEADER_LENGTH, 6, packet.length, true)
   }
 
   expired(firstFragment: Uint8Array, now: Instant): void {
@@ -153,8 +153,8 @@ export class Ipv6Input implements ReassemblyOwner {
     input.dst1 = word(bytes, offset + 28)
     input.dst2 = word(bytes, offset + 32)
     input.dst3 = word(bytes, offset + 36)
-    input.hopLimit = bytes[offset + 7]!
-    input.ecn = (bytes[offset + 1]! >> 4) & 3
+    input.hopLimit = bytes[offset + 7]
+    input.ecn = (bytes[offset + 1] >> 4) & 3
     input.packetOffset = offset
     input.packetLength = total
   }

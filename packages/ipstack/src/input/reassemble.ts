@@ -137,7 +137,7 @@ export class Reassembly implements TimerOwner {
   #place(datagram: Datagram, { bytes, payload, length, start }: Fragment): number {
     const { pieces } = datagram
     let place = pieces.length
-    while (place > 0 && pieces[place - 1]!.start >= start) place--
+    while (place > 0 && pieces[place - 1].start >= start) place--
     const after = pieces[place]
     const before = pieces[place - 1]
     if (after !== undefined && after.start === start && after.bytes.length === length) {

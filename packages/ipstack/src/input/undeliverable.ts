@@ -21,16 +21,16 @@ export class Undeliverable {
   report(packet: Uint8Array, now: Instant): void {
     const error = this.#error
     error.now = now
-    if (packet[0]! >> 4 === 4) {
+    if (packet[0] >> 4 === 4) {
       if ((word(packet, 4) & 0x1fff) !== 0) return
       error.family = 4
-      error.protocol = packet[9]!
+      error.protocol = packet[9]
       error.local = { w0: 0, w1: 0, w2: V4_MARK, w3: word(packet, 12) }
       error.remote = { w0: 0, w1: 0, w2: V4_MARK, w3: word(packet, 16) }
       this.#tell(packet, IPV4_HEADER_LENGTH)
     } else if (packet[6] !== EXTENSION_FRAGMENT) {
       error.family = 6
-      error.protocol = packet[6]!
+      error.protocol = packet[6]
       error.local = { w0: word(packet, 8), w1: word(packet, 12), w2: word(packet, 16), w3: word(packet, 20) }
       error.remote = { w0: word(packet, 24), w1: word(packet, 28), w2: word(packet, 32), w3: word(packet, 36) }
       this.#tell(packet, IPV6_HEADER_LENGTH)

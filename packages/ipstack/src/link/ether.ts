@@ -137,7 +137,7 @@ export class EtherAttachment implements Attachment {
     if (source === this.#link.mac || isMulticastMac(source)) return this.#owner.counters.count('ether-bad-source')
     if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
       // The type and the version must agree: filters on the way went by the type.
-      if (length > 0 && bytes[offset]! >> 4 === (etherType === ETHERTYPE_IPV4 ? 4 : 6)) this.#owner.handleIp(bytes, offset, length, isUnicast)
+      if (length > 0 && bytes[offset] >> 4 === (etherType === ETHERTYPE_IPV4 ? 4 : 6)) this.#owner.handleIp(bytes, offset, length, isUnicast)
       else this.#owner.counters.count('ether-wrong-version')
     } else if (etherType === ETHERTYPE_ARP) this.#arp.handle(isUnicast, bytes, offset, length, this.#owner.now())
     else this.#owner.counters.count('ether-unknown-type')

@@ -128,10 +128,10 @@ export class IcmpErrors {
     if (isMulticastWords(src0, src1, src2, src3) || (src0 === 0 && src1 === 0 && src3 === 0)) return false
     if (input.family === 6) {
       const upper = skipIpv6Extensions(bytes, at, at + packetLength)
-      return !(upper.protocol === PROTOCOL_ICMPV6 && upper.offset < at + packetLength && isIcmpv6Error(bytes[upper.offset]!))
+      return !(upper.protocol === PROTOCOL_ICMPV6 && upper.offset < at + packetLength && isIcmpv6Error(bytes[upper.offset]))
     }
     if ((ipv4Fragment(bytes, at) & 0x1fff) !== 0) return false
     const icmp = at + ipv4HeaderLength(bytes, at)
-    return ipv4Protocol(bytes, at) !== PROTOCOL_ICMPV4 || (icmp < at + packetLength && !isIcmpv4Error(bytes[icmp]!))
+    return ipv4Protocol(bytes, at) !== PROTOCOL_ICMPV4 || (icmp < at + packetLength && !isIcmpv4Error(bytes[icmp]))
   }
 }

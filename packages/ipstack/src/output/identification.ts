@@ -21,7 +21,7 @@ export class Identification {
     let hash = this.#key
     for (const word of [to.w0, to.w1, to.w2, to.w3]) hash = Math.imul(hash ^ word, 0x9e37_79b1) ^ (hash >>> 15)
     const counter = (hash >>> 8) % COUNTERS
-    this.#counters[counter]!++
-    return this.#counters[counter]!
+    this.#counters[counter]++
+    return this.#counters[counter]
   }
 }

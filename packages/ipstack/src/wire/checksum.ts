@@ -53,8 +53,8 @@ export function sumWord(word: number): number {
 function sumShort(bytes: Uint8Array, offset: number, length: number): number {
   const even = offset + (length & ~1)
   let sum = 0
-  for (let i = offset; i < even; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!
-  if (length & 1) sum += bytes[even]! << 8
+  for (let i = offset; i < even; i += 2) sum += (bytes[i] << 8) | bytes[i + 1]
+  if (length & 1) sum += bytes[even] << 8
   return foldSum(sum)
 }
 
@@ -67,10 +67,10 @@ function sumLong(bytes: Uint8Array, offset: number, length: number): number {
   let a = 0
   let b = 0
   for (; i < unrolledEnd; i += 8) {
-    a += view[i]! + view[i + 1]! + (view[i + 2]! + view[i + 3]!)
-    b += view[i + 4]! + view[i + 5]! + (view[i + 6]! + view[i + 7]!)
+    a += view[i] + view[i + 1] + (view[i + 2] + view[i + 3])
+    b += view[i + 4] + view[i + 5] + (view[i + 6] + view[i + 7])
   }
-  for (; i < end; i++) a += view[i]!
+  for (; i < end; i++) a += view[i]
   let middle = foldSum(a + b)
   if (isLittleEndian) middle = swap(middle)
   const tail = offset + lead + ((length - lead) & ~3)

@@ -19,8 +19,8 @@ const MAX_OPTIONS = 16
 
 /** Header and length in order? Returns the total length, at most `length`, or -1. */
 export function checkIpv6(bytes: Uint8Array, offset: number, length: number): number {
-  if (length < IPV6_HEADER_LENGTH || bytes[offset]! >> 4 !== 6) return -1
-  const total = IPV6_HEADER_LENGTH + ((bytes[offset + 4]! << 8) | bytes[offset + 5]!)
+  if (length < IPV6_HEADER_LENGTH || bytes[offset] >> 4 !== 6) return -1
+  const total = IPV6_HEADER_LENGTH + ((bytes[offset + 4] << 8) | bytes[offset + 5])
   return total <= length ? total : -1
 }
 
@@ -73,16 +73,16 @@ export class Ipv6Walk {
       if (type === EXTENSION_HOP_BY_HOP && !(isFirst && seen === 0)) return this.#problem(1, this.namedAt)
       const at = this.offset
       if (seen === MAX_EXTENSIONS || at + 8 > end) return 'malformed'
-      const length = 8 + (bytes[at + 1]! << 3)
+      const length = 8 + (bytes[at + 1] << 3)
       if (at + length > end) return 'malformed'
       if (isOptions) {
         const verdict = this.#options(bytes, at + 2, at + length)
         if (verdict !== 'upper-layer') return verdict
-      } else if (bytes[at + 3]! > 0) {
+      } else if (bytes[at + 3] > 0) {
         // Segments left: we are no router, and type 0 is forbidden anyway (RFC 5095).
         return this.#problem(0, at + 2)
       }
-      this.protocol = bytes[at]!
+      this.protocol = bytes[at]
       this.namedAt = at
       this.offset = at + length
     }
@@ -92,19 +92,19 @@ export class Ipv6Walk {
   #options(bytes: Uint8Array, offset: number, end: number): ExtensionVerdict {
     let at = offset
     for (let seen = 0; at < end; seen++) {
-      const type = bytes[at]!
+      const type = bytes[at]
       if (type === 0) {
         at++
         continue
       }
-      if (seen === MAX_OPTIONS || at + 2 > end || at + 2 + bytes[at + 1]! > end) return 'malformed'
+      if (seen === MAX_OPTIONS || at + 2 > end || at + 2 + bytes[at + 1] > end) return 'malformed'
       // PadN and router alert are known and harmless.
       if (type !== 1 && type !== 5 && type >= 0x40) {
         if (type < 0x80) return 'drop'
         this.#problem(2, at)
         return type < 0xc0 ? 'problem' : 'problem-if-unicast'
       }
-      at += 2 + bytes[at + 1]!
+      at += 2 + bytes[at + 1]
     }
     return 'upper-layer'
   }
@@ -122,16 +122,16 @@ export class Ipv6Walk {
  * first has protocol `EXTENSION_NONE`.
  */
 export function skipIpv6Extensions(bytes: Uint8Array, offset: number, end: number): { readonly protocol: number; readonly offset: number } {
-  let protocol = bytes[offset + 6]!
+  let protocol = bytes[offset + 6]
   let at = offset + IPV6_HEADER_LENGTH
   for (let seen = 0; seen < MAX_EXTENSIONS && at + 8 <= end; seen++) {
     if (protocol === EXTENSION_FRAGMENT) {
-      const isFirst = bytes[at + 2] === 0 && bytes[at + 3]! >> 3 === 0
-      protocol = isFirst ? bytes[at]! : EXTENSION_NONE
+      const isFirst = bytes[at + 2] === 0 && bytes[at + 3] >> 3 === 0
+      protocol = isFirst ? bytes[at] : EXTENSION_NONE
       at += 8
     } else if (protocol === EXTENSION_HOP_BY_HOP || protocol === EXTENSION_DESTINATION || protocol === EXTENSION_ROUTING) {
-      protocol = bytes[at]!
-      at += 8 + (bytes[at + 1]! << 3)
+      protocol = bytes[at]
+      at += 8 + (bytes[at + 1] << 3)
     } else break
   }
   return { protocol, offset: at }

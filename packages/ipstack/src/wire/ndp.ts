@@ -41,12 +41,12 @@ export function parseNdp(bytes: Uint8Array, offset: number, length: number): Ndp
   const end = offset + length
   let mac: Mac | undefined
   for (let at = offset + NDP_HEADER_LENGTH; at < end; ) {
-    const size = at + 1 < end ? bytes[at + 1]! << 3 : 0
+    const size = at + 1 < end ? bytes[at + 1] << 3 : 0
     if (size === 0 || at + size > end) return undefined
     if (bytes[at] === wanted && size === 8) mac = readMac(bytes, at + 2)
     at += size
   }
-  const flags = type === ICMPV6_NEIGHBOR_ADVERTISEMENT ? bytes[offset + 4]! : 0
+  const flags = type === ICMPV6_NEIGHBOR_ADVERTISEMENT ? bytes[offset + 4] : 0
   return {
     type,
     targetOffset: offset + 8,
