@@ -8,6 +8,7 @@ import { parseRule, type RuleDefinition } from './rule-definition.js'
 /** How far apart two members' certificates may be, unless the network says otherwise, ms. */
 const DEFAULT_WINDOW = 1_800_000
 
+/** Parsed parts of a network's definition. */
 export interface ConfigTemplate {
   readonly rules: readonly Rule[]
   /** Rules of the capabilities, by id. */
@@ -19,6 +20,7 @@ export interface ConfigTemplate {
   readonly windowMs: number
 }
 
+/** Parse a definition that was checked before. Rules and routes past what members read are left out. */
 export function makeTemplate(definition: NetworkDefinition): ConfigTemplate {
   const { dns } = definition
   return {

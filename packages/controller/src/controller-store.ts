@@ -7,6 +7,7 @@ import { type Clock, type Duration, type StateStore, ZtError } from '@zt/sansio'
 import type { Controller } from './controller.js'
 import { parseRecordKey, type RecordChange, RECORDS } from './records.js'
 
+/** How to keep records. */
 export interface ControllerStoreOptions {
   readonly clock: Clock
   /** How long to gather changes before writing them, ms. Default 100. */
@@ -17,6 +18,7 @@ export interface ControllerStoreOptions {
 
 const RETRY_MS = 5000
 
+/** Made by `ControllerStore.open`; works until `close`. */
 export class ControllerStore {
   readonly #controller: Controller
   readonly #store: StateStore

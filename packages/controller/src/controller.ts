@@ -87,12 +87,14 @@ export type ControllerMessage =
   /** The payload of a NETWORK_CREDENTIALS packet: revocations. */
   | { readonly type: 'credentials'; readonly to: Address; readonly payload: Uint8Array }
 
+/** What a controller is made of. */
 export interface ControllerOptions {
   /** The node's: networks begin with its address, and it signs everything. */
   readonly identity: SecretIdentity
   readonly random: RandomSource
 }
 
+/** The controller of all networks whose ids begin with its address. */
 export class Controller {
   /** Installed by who runs the controller: `pollMessage` has something, not as an answer to a request. */
   onMessage: () => void = () => {}

@@ -41,6 +41,7 @@ export class HostedMember {
   }
 }
 
+/** Keeps the table of managed addresses in step with the members. */
 export class HostedNetwork {
   readonly id: NetworkId
   /** In the order in which they came. */

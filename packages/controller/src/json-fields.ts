@@ -4,6 +4,7 @@
  */
 import { type ErrorDetails, IpAddress, IpPrefix, ZtError } from '@zt/sansio'
 
+/** A check: the value in canonical form, or a complaint. */
 export type Check<T> = (value: unknown, field: string) => T
 
 /** Complain about a field. */
@@ -11,6 +12,7 @@ export function reject(field: string, expected: string, value: unknown, details:
   throw new ZtError('ZT_ARG_INVALID', `${field}: expected ${expected}, got ${describe(value)}`, { ...details, field })
 }
 
+/** True or false, nothing that merely looks like it. */
 export const flag: Check<boolean> = (value, field) =>
   typeof value === 'boolean' ? value : reject(field, 'true or false', value)
 
@@ -22,7 +24,9 @@ export function integer(least: number, most: number): Check<number> {
       : reject(field, `an integer from ${least} to ${most}`, value)
 }
 
+/** An unsigned integer of 32 bits. */
 export const u32 = integer(0, 0xffff_ffff)
+/** Milliseconds since the epoch, or any other number that only grows. */
 export const time = integer(0, Number.MAX_SAFE_INTEGER)
 
 /** A text of at most `most` bytes of UTF-8. */
@@ -39,6 +43,7 @@ export function hex(digits: number): Check<string> {
       : reject(field, `${digits} hexadecimal digits`, value)
 }
 
+/** `null`, or what `check` takes. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
   return (value, field) => (value === null ? null : check(value, field))
 }
@@ -58,6 +63,7 @@ export function object(value: unknown, field: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
+/** An IP address in its canonical text. */
 export const ip: Check<string> = (value, field) => {
   const address = typeof value === 'string' ? IpAddress.tryParse(value) : undefined
   return address ? address.toString() : reject(field, 'an IP address', value)

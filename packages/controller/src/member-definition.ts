@@ -5,6 +5,7 @@ import { type Check, flag, hex, integer, ip, list, nullable, object, reject, tex
 /** What authorised a member: an administrator, the network being public, or a token it presented. */
 export type CredentialType = 'api' | 'public' | 'token'
 
+/** A member's record. */
 export interface MemberDefinition {
   /** 10 hexadecimal digits, as `address`. */
   readonly id: string

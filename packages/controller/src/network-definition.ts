@@ -10,6 +10,7 @@ import { type RuleDefinition, rule } from './rule-definition.js'
 /** Entries in any list of a network. */
 const MAX_ENTRIES = 16384
 
+/** A route that members install. */
 export interface RouteDefinition {
   /** `10.1.2.0/24` */
   readonly target: string
@@ -48,6 +49,7 @@ export interface V6AssignMode {
   readonly '6plane': boolean
 }
 
+/** A network's record. */
 export interface NetworkDefinition {
   /** 16 hexadecimal digits, as `nwid`. */
   readonly id: string

@@ -22,10 +22,12 @@ export interface RecordName {
   readonly address?: Address
 }
 
+/** The key of a network's record. */
 export function networkKey(networkId: NetworkId): string {
   return `${RECORDS}/${formatNetworkId(networkId)}.json`
 }
 
+/** The key of a member's record. */
 export function memberKey(networkId: NetworkId, address: Address): string {
   return `${RECORDS}/${formatNetworkId(networkId)}/member/${formatAddress(address)}.json`
 }

@@ -1,5 +1,5 @@
 import { formatAddress, formatNetworkId } from '@zt/protocol'
-import { fromLatin1, MemoryStateStore, type StateStore, ZtError } from '@zt/sansio'
+import { fromLatin1, MemoryStateStore, type StateStore, type ZtError } from '@zt/sansio'
 import { VirtualClock } from '@zt/testkit'
 import { describe, expect, test } from 'vitest'
 import { ControllerStore } from '../src/index.js'

@@ -29,6 +29,7 @@ export interface RootPlace {
   readonly endpoints: readonly Endpoint[]
 }
 
+/** What a world is made of. */
 export interface WorldOptions {
   /** One to four. */
   readonly roots: readonly RootPlace[]

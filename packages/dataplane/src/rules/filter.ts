@@ -255,6 +255,8 @@ export class FrameFilter implements MatchContext {
             this.copyLength = step.b === 0 ? this.frame.length : Math.min(step.b, this.frame.length)
             this.copyIsWatch = step.action === Action.Watch
           }
+          break
+        case Action.Nothing:
       }
     }
     return Verdict.NoMatch

@@ -59,13 +59,18 @@ function soft(holds: boolean): Outcome {
 /** A type that we do not know. */
 export const matchUnknown: Matcher = (_, { policy }) => soft(policy.unknownMatches)
 
-// The frame's ends: a ZeroTier address, or a MAC.
+/** The sender's ZeroTier address. */
 export const matchZtSource: Matcher = (of, { ztSource }) => soft(of.a === ztSource)
+/** The recipient's ZeroTier address; 0 where a frame goes to many. */
 export const matchZtDestination: Matcher = (of, { ztDestination }) => soft(of.a === ztDestination)
+/** The source MAC. */
 export const matchMacSource: Matcher = (of, { frame }) => soft(of.a === frame.source)
+/** The destination MAC. */
 export const matchMacDestination: Matcher = (of, { frame }) => soft(of.a === frame.destination)
 
+/** The EtherType. */
 export const matchEtherType: Matcher = (of, { frame }) => soft(of.a === frame.etherType)
+/** The VLAN id. */
 export const matchVlanId: Matcher = (of, { frame }) => soft(of.a === frame.vlan)
 /** VLAN priority and drop eligibility: nobody passes them on, so they are 0. */
 export const matchZero: Matcher = (of) => soft(of.a === 0)
@@ -104,6 +109,7 @@ export const matchTos: Matcher = (of, { frame }) => {
   return soft(of.b <= masked && masked <= of.c)
 }
 
+/** The IP protocol, behind extension headers. */
 export const matchProtocol: Matcher = (of, { frame }) => {
   return frame.protocol < 0 ? HARD_NO : soft(of.a === frame.protocol)
 }
@@ -174,11 +180,15 @@ function isSenderMacAuthentic({ frame, isInbound, policy, member }: MatchContext
   return isInbound ? member !== undefined && member.ownsMac(frame.source) : policy.ownsMac(frame.source)
 }
 
-// Tag `a` of both sides against the value `b`.
+/** The tags `a` of both sides differ by `b` at most. */
 export const matchTagsDifference = bothTags((ours, theirs, value) => Math.abs(ours - theirs) <= value)
+/** The bits that both tags `a` have are `b`. */
 export const matchTagsAnd = bothTags((ours, theirs, value) => (ours & theirs) >>> 0 === value)
+/** The bits that any of the tags `a` has are `b`. */
 export const matchTagsOr = bothTags((ours, theirs, value) => (ours | theirs) >>> 0 === value)
+/** The bits in which the tags `a` differ are `b`. */
 export const matchTagsXor = bothTags((ours, theirs, value) => (ours ^ theirs) >>> 0 === value)
+/** Both tags `a` are `b`. */
 export const matchTagsEqual = bothTags((ours, theirs, value) => ours === value && theirs === value)
 
 function bothTags(compare: (ours: number, theirs: number, value: number) => boolean): Matcher {
