@@ -1,4 +1,5 @@
 // The stack
+export { Tcp } from './tcp.js'
 export type { ConnectRequest, ListenRequest, TcpListener } from './tcp-connection.js'
 // Connections
 export type { TcpConnection, TcpHandler, TcpInfo, TcpOptions } from './tcp-connection.js'
