@@ -130,6 +130,19 @@ describe('a request', () => {
   })
 })
 
+test('whatever a member says about itself, it is answered', () => {
+  const controller = newController()
+  const networkId = BigInt(`0x${controller.createNetwork(START, { private: false }).id}`)
+  const random = new SeededRandom('metadata')
+  const whole = request(networkId, alice).metadata
+  for (let i = 0; i < 60; i++) {
+    const metadata = random.chance(0.5) ? random.bytes(random.below(200)) : whole.slice(0, random.below(whole.length))
+    if (metadata.length > 0) metadata[random.below(metadata.length)] ^= 1 << random.below(8)
+    const [answer] = controller.handleRequest(START + 1001 * i, { ...request(networkId, alice), metadata })
+    expect(configIn(answer).issuedTo).toBe(alice.address)
+  }
+})
+
 describe('a config', () => {
   test('has everything that the network says, and credentials that verify', () => {
     const controller = newController()
