@@ -1,0 +1,53 @@
+import type { IpAddress } from '@zt/sansio'
+import type { StackHost } from './stack-host.js'
+
+/** How to ping. */
+export interface PingOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Default 5000. */
+  readonly timeoutMs?: number | undefined
+  /** Bytes of payload. Default 56. */
+  readonly bytes?: number | undefined
+  /** Speak from this address. */
+  readonly local?: IpAddress | undefined
+  readonly hopLimit?: number | undefined
+}
+
+/** An answer to a ping. */
+export interface PingResult {
+  /** Who answered. */
+  readonly from: IpAddress
+  /** The round trip. */
+  readonly milliseconds: number
+  /** Bytes of payload that came back. */
+  readonly bytes: number
+  /** Time to live, or hop limit, left in the answer. */
+  readonly hopLimit: number
+}
+
+/** Send one ICMP echo request and wait for the answer. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EMSGSIZE; the signal's reason */
+export async function ping(host: StackHost, target: IpAddress, options: PingOptions = {}): Promise<PingResult> {
+  const { signal, timeoutMs, bytes, local, hopLimit } = options
+  signal?.throwIfAborted()
+  return new Promise((done, fail) => {
+    const cancel = host.stack.ping(
+      target,
+      {
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(bytes === undefined ? {} : { payload: new Uint8Array(bytes) }),
+        ...(local === undefined ? {} : { local }),
+        ...(hopLimit === undefined ? {} : { hopLimit }),
+      },
+      (result) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (result.ok) done({ from: result.from, milliseconds: result.rttMs, bytes: result.length, hopLimit: result.hopLimit })
+        else fail(result.error)
+      },
+    )
+    const onAbort = (): void => {
+      cancel()
+      fail(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
