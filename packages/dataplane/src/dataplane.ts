@@ -12,6 +12,7 @@ import { type Outcome, Received } from './inbound/outcome.js'
 import { Reassembler } from './inbound/reassemble.js'
 import { MulticastMembers } from './networks/multicast-members.js'
 import type { Port, PortHost } from './networks/port.js'
+import { Expectations } from './outbound/expectations.js'
 import { MulticastQueue } from './outbound/multicast-queue.js'
 import { type ParkedIn, type ParkedOut, ParkedPackets } from './outbound/parked.js'
 import { type PeerLink, TRUST_MS } from './peers/peer-link.js'
@@ -28,7 +29,7 @@ const MOST_LOCAL_FRAMES = 64
 
 /** What a data path is made of. */
 export interface DataplaneParts {
-  readonly address: Address
+  readonly identity: Identity
   readonly port: DatagramPort
   readonly random: RandomSource
   readonly counters: Counters
@@ -48,6 +49,7 @@ interface LocalFrame {
 
 /** State only; see `receive` and `sendFrame`. */
 export class Dataplane implements PortHost {
+  readonly identity: Identity
   readonly address: Address
   /** Our address in two integers; see `PeerLink`. */
   readonly addressHigh: number
@@ -59,6 +61,7 @@ export class Dataplane implements PortHost {
   readonly armor: Armor
   readonly compression = new PacketCompression()
   readonly packetIds: PacketIds
+  readonly expectations = new Expectations()
   readonly arena: Arena
   readonly reassembler: Reassembler
   readonly filter: FrameFilter
@@ -71,9 +74,6 @@ export class Dataplane implements PortHost {
   readonly packet = new InboundPacket()
   /** Whom the last packet was relayed to, if it makes sense to introduce its ends to each other. */
   relayedTo: PeerLink | undefined = undefined
-  /** The id on the wire of the packet that was sealed last. */
-  sentIdHigh = 0
-  sentIdLow = 0
   /** The latest time that we were told. Frames are sent without one: a link has no clock. */
   now: Instant
   /** Do we relay for everybody? */
@@ -88,9 +88,10 @@ export class Dataplane implements PortHost {
 
   constructor(now: Instant, parts: DataplaneParts) {
     this.now = now
-    this.address = parts.address
-    this.addressHigh = Math.floor(parts.address / 0x1_0000_0000)
-    this.addressLow = parts.address | 0
+    this.identity = parts.identity
+    this.address = parts.identity.address
+    this.addressHigh = Math.floor(this.address / 0x1_0000_0000)
+    this.addressLow = this.address | 0
     this.port = parts.port
     this.random = parts.random
     this.counters = parts.counters
@@ -104,8 +105,10 @@ export class Dataplane implements PortHost {
     this.send = parts.sendFrame
   }
 
-  /** The identity of a peer that we know: what signatures are checked with. */
-  readonly identityOf = (address: Address): Identity | undefined => this.peers.get(address)?.identity
+  /** The identity of a peer that we know, or our own: what signatures are checked with. */
+  readonly identityOf = (address: Address): Identity | undefined => {
+    return address === this.address ? this.identity : this.peers.get(address)?.identity
+  }
 
   // Ports
 

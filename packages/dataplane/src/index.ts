@@ -12,7 +12,7 @@ export { noteReceived } from './inbound/note-received.js'
 export { parkInbound, unpark } from './inbound/parked-in.js'
 export { gather } from './inbound/on-multicast-frame.js'
 // Outbound
-export { sendOn, sendTo, sendParked, park, type ControlOptions } from './outbound/send.js'
+export { sendOn, sendTo, sendOrPark, sendParked, park, type ControlOptions } from './outbound/send.js'
 export { reply } from './outbound/reply.js'
 export { sendQueued } from './outbound/multicast.js'
 export { type ParkedIn, type ParkedOut, ParkedPackets, PARKED_MS } from './outbound/parked.js'

@@ -1,15 +1,16 @@
 /** Packets that could not be taken yet, and their second try (protocol notes 02, section 4.3). */
+import type { Address } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'
 import { type ParkedIn, PARKED_MS } from '../outbound/parked.js'
 import { describe } from './collect.js'
 import { copy } from './reassemble.js'
 
-/** Keep `d.packet` until its sender is known, or has proved its membership. */
-export function parkInbound(d: Dataplane, now: Instant): void {
-  const { bytes, at, end, source, isOpen, socket, from } = d.packet
+/** Keep `d.packet` until somebody is known or has proved its membership: its sender, or who must vouch for it. */
+export function parkInbound(d: Dataplane, now: Instant, waitsFor: Address = d.packet.source): void {
+  const { bytes, at, end, isOpen, socket, from } = d.packet
   if (!from) return
-  const packet: ParkedIn = { peer: source, until: now + PARKED_MS, bytes: bytes.slice(at, end), isOpen, socket, from }
+  const packet: ParkedIn = { peer: waitsFor, until: now + PARKED_MS, bytes: bytes.slice(at, end), isOpen, socket, from }
   if (!d.parkedIn.add(packet)) d.counters.count('parked-in-crowded-out')
 }
 

@@ -124,6 +124,12 @@ export class Port implements EtherLink, CredentialWindow {
     if (!wasUp || mtu !== config.mtu) this.onChange()
   }
 
+  /** The network was left: nothing goes in or out any more. */
+  close(): void {
+    this.config = undefined
+    this.onChange()
+  }
+
   // Groups
 
   joinGroup(group: Mac, detail = 0): void {
@@ -179,7 +185,7 @@ export class Port implements EtherLink, CredentialWindow {
   /** The member behind a MAC of this network. */
   memberWithMac(mac: Mac): Member {
     const { recent } = this
-    if (recent !== undefined && recent.mac === mac && recent.link !== undefined) return recent
+    if (recent !== undefined && recent.mac === mac && recent.link !== undefined && recent.link.index >= 0) return recent
     return (this.recent = this.member(xorMac(this.mask, mac) % 0x100_0000_0000))
   }
 

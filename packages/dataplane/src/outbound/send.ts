@@ -1,10 +1,20 @@
 /** The last steps of every packet: find the way, seal, fragment, send. */
+import type { SessionKeys } from '@zt/crypto'
 import type { Path } from '@zt/multipath'
-import { type Address, MAX_PACKET_LENGTH, PACKET_HEADER, PACKET_VERB, maskHelloTail } from '@zt/protocol'
+import {
+  type Address,
+  MAX_PACKET_LENGTH,
+  PACKET_HEADER,
+  PACKET_VERB,
+  maskHelloTail,
+  packetIdHigh,
+  packetIdLow,
+} from '@zt/protocol'
 import { ZtError } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'
 import { copy } from '../inbound/reassemble.js'
 import type { PeerLink, Suite } from '../peers/peer-link.js'
+import { isRequest } from './expectations.js'
 import { sendDatagrams } from './fragment.js'
 import { PARKED_MS } from './parked.js'
 import { noteSent, route } from './route.js'
@@ -15,15 +25,10 @@ import { writeHeaderFor } from './wrap.js'
 export function sendBuilt(d: Dataplane, link: PeerLink, at: number, length: number): boolean {
   const path = route(d, link)
   if (path === undefined) return false
-  sendBuiltOn(d, link, path, at, length, link.suite)
-  return true
-}
-
-/** Send the packet built at `at` on this path. Says whether the socket took it. */
-export function sendBuiltOn(d: Dataplane, link: PeerLink, path: Path, at: number, length: number, suite: Suite): boolean {
-  if (!seal(d, link, path, at, length, suite)) return false
+  if (!seal(d, link.keys, path, at, length, link.suite)) return true
   noteSent(d, path)
-  return sendDatagrams(d, path, at, length)
+  sendDatagrams(d, path, at, length)
+  return true
 }
 
 /** How a control packet is to be made. */
@@ -34,6 +39,8 @@ export interface ControlOptions {
   readonly suite?: Suite
   /** HELLO: from where on in the payload it is masked. */
   readonly maskFrom?: number
+  /** Other keys than those of the peer: for somebody who has its address and not its identity. */
+  readonly keys?: SessionKeys
 }
 
 /** Build a control packet in a transmit slot; returns where it begins and how long it is. @throws ZT_TOO_LARGE */
@@ -50,7 +57,7 @@ function build(d: Dataplane, link: PeerLink, verb: number, payload: Uint8Array, 
   return [at, options.compress ? d.compression.compress(bytes, at, length) : length]
 }
 
-/** Send a control packet on this path, straight. Its id is in `d.sentIdHigh` and `d.sentIdLow` afterwards. */
+/** Send a control packet on this path, straight. Says whether the socket took it. */
 export function sendOn(
   d: Dataplane,
   link: PeerLink,
@@ -60,7 +67,10 @@ export function sendOn(
   options: ControlOptions = {},
 ): boolean {
   const [at, length] = build(d, link, verb, payload, options)
-  return sendBuiltOn(d, link, path, at, length, options.suite ?? link.suite)
+  if (!seal(d, options.keys ?? link.keys, path, at, length, options.suite ?? link.suite)) return false
+  if (isRequest(verb)) d.expectations.add(packetIdHigh(d.arena.bytes, at), packetIdLow(d.arena.bytes, at))
+  noteSent(d, path)
+  return sendDatagrams(d, path, at, length)
 }
 
 /** Send a control packet the best way there is. False if there is none; then nothing happened. */
@@ -73,7 +83,14 @@ export function sendTo(
 ): boolean {
   const path = route(d, link)
   if (path === undefined) return false
-  return sendOn(d, link, path, verb, payload, options)
+  sendOn(d, link, path, verb, payload, options)
+  return true
+}
+
+/** Send a control packet, or keep it until it can be sent. The payload may be kept. */
+export function sendOrPark(d: Dataplane, to: Address, verb: number, payload: Uint8Array, options: ControlOptions = {}): void {
+  const link = d.peers.get(to)
+  if (!link || !sendTo(d, link, verb, payload, options)) park(d, to, verb, payload)
 }
 
 /** Keep a packet, given as verb and payload (which is kept), until the peer is known and can be reached. */

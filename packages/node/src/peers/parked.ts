@@ -1,0 +1,18 @@
+/** Twice a second while packets are parked: ask again for whom they wait (protocol notes 02, section 4.3). */
+import { sendParked } from '@zt/dataplane'
+import type { Instant } from '@zt/sansio'
+import type { NodeCore } from '../core.js'
+import { WHOIS_RETRY_MS, askWhois } from './whois.js'
+
+export function retryParked(core: NodeCore, now: Instant): void {
+  const { parkedIn, parkedOut } = core.d
+  const expired = parkedIn.expire(now) + parkedOut.expire(now)
+  if (expired > 0) core.counters.count('parked-expired', expired)
+  for (const address of parkedOut.peers()) {
+    const peer = core.peers.get(address)
+    if (peer) sendParked(core.d, peer.link)
+    else askWhois(core, now, address)
+  }
+  for (const address of parkedIn.peers()) if (!core.peers.has(address)) askWhois(core, now, address)
+  if (parkedIn.size + parkedOut.size > 0) core.arm('parked', now + WHOIS_RETRY_MS)
+}
