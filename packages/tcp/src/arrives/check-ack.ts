@@ -31,6 +31,8 @@ class Arrival {
   newestSentAt = NONE
   /** Something was delivered that was sent only once, and before the present recovery. */
   originalDelivered = false
+  /** SND.UNA moved over something that was sent more than once: how long it took cannot be told by its entry. */
+  retransmittedAcked = false
   /** Something was newly sacked. */
   sacked = false
   duplicate = false
@@ -38,7 +40,7 @@ class Arrival {
   clear(): void {
     this.delivered = this.acked = this.ackedCount = 0
     this.oldestSentAt = this.newestSentAt = NONE
-    this.originalDelivered = this.sacked = this.duplicate = false
+    this.originalDelivered = this.retransmittedAcked = this.sacked = this.duplicate = false
   }
 }
 
@@ -128,7 +130,7 @@ function acknowledge(tcb: Tcb, seg: Segment, isDuplicate: boolean): void {
   if (after(seg.ack, snd.una)) advance(tcb, seg)
   if (tcb.sackOk && seg.sackCount > 0) takeSack(tcb, seg, isDsack)
   if (!tcb.sackOk) takeDuplicate(tcb, isDuplicate && wasOut)
-  const rtt = measure(tcb, seg)
+  const rtt = measure(tcb, seg, isDsack)
   const lostBefore = ring.lostBytes
   detectLoss(tcb, now, arrival.delivered, arrival.acked > 0)
   settleTailProbe(tcb, seg, isDsack)
@@ -199,6 +201,7 @@ function advance(tcb: Tcb, seg: Segment): void {
       arrival.delivered += length
       noteDelivered(tcb, seg, ring.sentAt(0), add(seq, length), marks)
     }
+    if (marks & Mark.EVER_RETRANSMITTED) arrival.retransmittedAcked = true
     ring.shift()
     arrival.ackedCount++
   }
@@ -315,16 +318,17 @@ function takeDuplicate(tcb: Tcb, isDuplicate: boolean): void {
 }
 
 /** Take round trip samples. Returns one for the congestion controller, or 0. */
-function measure(tcb: Tcb, seg: Segment): number {
+function measure(tcb: Tcb, seg: Segment, isDsack: boolean): number {
   const { now } = seg
-  if (arrival.oldestSentAt !== NONE) {
+  if (arrival.oldestSentAt !== NONE && !arrival.retransmittedAcked) {
     const expected = Math.max(1, (tcb.inFlight.count + arrival.ackedCount) >> 1)
     if (arrival.acked > 0 || !tcb.rtt.hasSample) tcb.rtt.sample(now - arrival.oldestSentAt, expected)
     tcb.rtt.observeLeast(now - arrival.newestSentAt, now)
     return Math.max(now - arrival.newestSentAt, tcb.host.settings.clockResolutionMs)
   }
-  // Only retransmitted segments were acknowledged: the echoed timestamp tells which transmission (RFC 7323 section 4).
-  if (arrival.acked > 0 && tcb.timestampsOk && seg.hasTimestamp && seg.tsecr !== 0) {
+  // Retransmitted segments were acknowledged: the echoed timestamp tells which transmission (RFC 7323 section 4). But
+  // when the peer received it twice, the echo is of the first time, and that acknowledgement was lost.
+  if (arrival.acked > 0 && !isDsack && tcb.timestampsOk && seg.hasTimestamp && seg.tsecr !== 0) {
     const rtt = distance(tcb.timestamp(now), seg.tsecr)
     if (rtt >= 0) tcb.rtt.sample(rtt)
   }
