@@ -66,6 +66,11 @@ export class Interface {
     return this.link.mac === 0 ? undefined : this.link.mac
   }
 
+  /** The MAC address that a neighbour on this link was found at, or `undefined` while it is not known. */
+  macOf(neighbor: IpAddress): Mac | undefined {
+    return this.link.macFor(wordsOf(neighbor))
+  }
+
   /** Our addresses, each with the length of its subnet's prefix. */
   get addresses(): readonly IpPrefix[] {
     return this.locals.map((local) => local.prefix)

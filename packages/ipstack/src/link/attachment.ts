@@ -11,6 +11,8 @@ export interface Attachment {
   readonly mac: Mac
   /** The next hop for a destination on this link. */
   hopTo(destination: AddressWords, isBroadcast: boolean): Neighbor
+  /** The MAC address that a neighbour was found at, or `undefined` while it is not known. */
+  macFor(address: AddressWords): Mac | undefined
   /** Hand over an IP packet, borrowed for the call. */
   send(hop: Neighbor, etherType: number, bytes: Uint8Array, offset: number, length: number, now: Instant): SendResult
   /** An upper layer has had an answer through this hop: it is reachable. */

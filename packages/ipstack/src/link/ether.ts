@@ -80,6 +80,10 @@ export class EtherAttachment implements Attachment {
     return isMulticastWords(w0, w1, w2, w3) ? Neighbor.fixed(destination, groupMac(destination)) : this.neighbors.obtain(destination)
   }
 
+  macFor(address: AddressWords): Mac | undefined {
+    return this.neighbors.find(address)?.mac || undefined
+  }
+
   send(hop: Neighbor, etherType: number, bytes: Uint8Array, offset: number, length: number, now: Instant): SendResult {
     if (now >= hop.freshUntil) return this.neighbors.send(hop, etherType, bytes, offset, length, now)
     hop.lastUsed = now

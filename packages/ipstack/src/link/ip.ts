@@ -45,6 +45,7 @@ export class IpAttachment implements Attachment {
     this.#link.onChange = () => {}
   }
 
+  macFor(): undefined {}
   confirm(): void {}
   addressAdded(): void {}
   addressRemoved(): void {}

@@ -67,6 +67,7 @@ export class Loopback implements Attachment {
     return wasFull
   }
 
+  macFor(): undefined {}
   confirm(): void {}
   addressAdded(): void {}
   addressRemoved(): void {}

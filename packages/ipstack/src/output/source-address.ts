@@ -6,7 +6,7 @@ const SCOPE_GLOBAL = 14
 
 /**
  * The address of an interface to speak from to a destination: the rules of RFC 6724 section 5 that concern addresses
- * of one interface (1 same, 2 scope, 3 deprecated, 6 label, 8 longest prefix), then the order in which they were added.
+ * of one interface (1 same, 2 scope, 3 deprecated, 6 label, then the same subnet, 8 longest prefix), then the order in which they were added.
  * `undefined` if there is none of that family.
  */
 export function selectSource(nic: Interface, to: AddressWords, isV4: boolean): LocalAddress | undefined {
@@ -26,12 +26,23 @@ function isBetter(a: LocalAddress, b: LocalAddress, to: AddressWords): boolean {
   const label = labelOf(to)
   const [matchesA, matchesB] = [labelOf(a) === label, labelOf(b) === label]
   if (matchesA !== matchesB) return matchesA
+  // As hosts do whose routes name a source: the subnet that the destination is in, before mere likeness.
+  const [containsA, containsB] = [isInSubnet(a, to), isInSubnet(b, to)]
+  if (containsA !== containsB) return containsA
   return commonPrefix(a, to) > commonPrefix(b, to)
 }
 
 /** Rule 8 compares no further than the source's own prefix: host bits that happen to agree mean nothing. */
 function commonPrefix(local: LocalAddress, to: AddressWords): number {
-  return Math.min(commonBits(local, to), local.isV4 ? local.prefix.bits + 96 : local.prefix.bits)
+  return Math.min(commonBits(local, to), prefixBits(local))
+}
+
+function isInSubnet(local: LocalAddress, to: AddressWords): boolean {
+  return commonBits(local, to) >= prefixBits(local)
+}
+
+function prefixBits(local: LocalAddress): number {
+  return local.isV4 ? local.prefix.bits + 96 : local.prefix.bits
 }
 
 function commonBits(a: AddressWords, b: AddressWords): number {
