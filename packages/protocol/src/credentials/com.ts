@@ -130,10 +130,12 @@ export function comTimestamp(com: CertificateOfMembership): number {
   return Number(valueOf(com, TIMESTAMP))
 }
 
+/** The network that membership is of. */
 export function comNetworkId(com: CertificateOfMembership): NetworkId {
   return valueOf(com, NETWORK)
 }
 
+/** The member; its key is named by qualifiers 3 to 6. */
 export function comIssuedTo(com: CertificateOfMembership): Address {
   return Number(BigInt.asUintN(40, valueOf(com, ISSUED_TO)))
 }

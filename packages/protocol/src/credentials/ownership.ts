@@ -73,6 +73,7 @@ export function signOwnership(
   return { ...unsigned, signature: signAs(controller, ownershipSigningForm(unsigned)) }
 }
 
+/** Did the network's controller sign it? */
 export function verifyOwnership(ownership: CertificateOfOwnership, lookup: IdentityLookup): Verdict {
   return checkController(ownership.networkId, ownership.signedBy, ownershipSigningForm(ownership), ownership.signature, lookup)
 }

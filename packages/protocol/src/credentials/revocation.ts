@@ -72,6 +72,7 @@ export function signRevocation(revocation: Omit<Revocation, 'signedBy' | 'signat
   return { ...unsigned, signature: signAs(controller, revocationSigningForm(unsigned)) }
 }
 
+/** Did the network's controller sign it? */
 export function verifyRevocation(revocation: Revocation, lookup: IdentityLookup): Verdict {
   return checkController(revocation.networkId, revocation.signedBy, revocationSigningForm(revocation), revocation.signature, lookup)
 }

@@ -56,6 +56,7 @@ export function signTag(tag: Omit<Tag, 'signedBy' | 'signature'>, controller: Se
   return { ...unsigned, signature: signAs(controller, tagSigningForm(unsigned)) }
 }
 
+/** Did the network's controller sign it? */
 export function verifyTag(tag: Tag, lookup: IdentityLookup): Verdict {
   return checkController(tag.networkId, tag.signedBy, tagSigningForm(tag), tag.signature, lookup)
 }

@@ -12,12 +12,12 @@ const ADDRESS_AT = 59
  *
  * @param memory working memory for callers who validate often; see `memoryHardHash`.
  */
-export function validateIdentity(identity: Identity, memory?: Int32Array): boolean {
+export function validateIdentity(identity: Identity, memory?: Int32Array<ArrayBuffer>): boolean {
   return !isReservedAddress(identity.address) && identity.address === addressOfKey(identity.publicKey, memory)
 }
 
 /** The address of a 64-byte public key; `undefined` if the key has none, as 239 of 256 have not. */
-export function addressOfKey(publicKey: Uint8Array, memory?: Int32Array): Address | undefined {
+export function addressOfKey(publicKey: Uint8Array, memory?: Int32Array<ArrayBuffer>): Address | undefined {
   const digest = memoryHardHash(publicKey, memory)
   if (digest[0] >= HASHCASH_FIRST_BYTE_BELOW) return undefined
   const address = new ByteReader(digest, ADDRESS_AT).u40()

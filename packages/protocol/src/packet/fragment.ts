@@ -47,6 +47,7 @@ export function isFragmentUsable(bytes: Uint8Array, at: number): boolean {
   return total > 1 && total <= MAX_FRAGMENTS && number > 0 && number < MAX_FRAGMENTS
 }
 
+/** Whom the packet is for. */
 export function fragmentDestination(bytes: Uint8Array, at: number): Address {
   return addressAt(bytes, at + FRAGMENT_DESTINATION)
 }

@@ -79,14 +79,17 @@ export function verbOf(bytes: Uint8Array, at: number): number {
   return bytes[at + PACKET_VERB] & VERB_MASK
 }
 
+/** Is the payload an LZ4 block? Only meaningful when the packet has been opened, or has cipher 0. */
 export function isCompressed(bytes: Uint8Array, at: number): boolean {
   return (bytes[at + PACKET_VERB] & VERB_COMPRESSED) !== 0
 }
 
+/** Whom the packet is for. */
 export function destinationOf(bytes: Uint8Array, at: number): Address {
   return addressAt(bytes, at + PACKET_DESTINATION)
 }
 
+/** Who made the packet, as it claims until it has been opened. */
 export function sourceOf(bytes: Uint8Array, at: number): Address {
   return addressAt(bytes, at + PACKET_SOURCE)
 }
