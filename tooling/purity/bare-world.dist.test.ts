@@ -19,6 +19,7 @@ const expected: Readonly<Record<string, unknown>> = {
   '@zt/crypto': ['ddaf35a193617aba', true],
   '@zt/protocol': [true, '8056c2e21c000001', 4],
   '@zt/ipstack': [0xbaff, ['10.0.0.2', 4]],
+  '@zt/tcp': ['hello', 'ESTABLISHED'],
   '@zt/udp': ['ping'],
   '@zt/multipath': ['198.51.100.1/9993', false],
   '@zt/dataplane': true,

@@ -10,6 +10,7 @@ import { checksum } from '@zt/ipstack/wire'
 import { isUsableEndpoint, PathSet } from '@zt/multipath'
 import { DEFAULT_PLANET, generateIdentity, formatNetworkId, parseNetworkId, type SecretIdentity, validateIdentity } from '@zt/protocol'
 import { Endpoint, formatHex, fromLatin1, IpAddress, IpPrefix, latin1 } from '@zt/sansio'
+import { Tcp } from '@zt/tcp'
 import { etherPair, SeededRandom, SimNetwork, VirtualClock } from '@zt/testkit'
 import { Udp } from '@zt/udp'
 
@@ -32,6 +33,14 @@ export const errands: Readonly<Record<string, () => unknown>> = {
     left.ping(IpAddress.parse('10.0.0.2'), {}, (result) => void (answer = result.ok && [String(result.from), result.rttMs]))
     clock.advance(2000)
     return [checksum(Uint8Array.of(0x45, 0, 0, 0), 0, 4), answer]
+  },
+
+  '@zt/tcp': () => {
+    const { clock, left, right } = twoStacks()
+    new Tcp(right).listen({ port: 80, onConnection: (connection) => void connection.write(fromLatin1('hello')) })
+    const connection = new Tcp(left).connect({ remote: Endpoint.parse('10.0.0.2/80') })
+    clock.runUntil(() => connection.readableBytes === 5)
+    return [latin1(connection.read()!), connection.state]
   },
 
   '@zt/udp': () => {
