@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { generateIdentity, planetBytes, ZeroTier, type ZeroTierNetwork } from '@zt/libzt'
+import { formatWorld, generateIdentity, ZeroTier, type ZeroTierNetwork } from '@zt/libzt'
 import { formatSecretIdentity } from '@zt/protocol'
 import { median } from './statistics.js'
 import { Peer } from './peer.js'
@@ -81,7 +81,7 @@ async function idleMemory(open: () => Stream, count = 1000): Promise<number> {
 /** The process with root and controller. */
 export async function worldRole(): Promise<void> {
   const { world, network } = await startWorld()
-  process.send!({ planet: Buffer.from(planetBytes(world.planet)).toString('hex'), network })
+  process.send!({ planet: Buffer.from(formatWorld(world.planet)).toString('hex'), network })
 }
 
 /** The process that serves. */

@@ -9,6 +9,6 @@ export { ZeroTierNetwork, type NetworkRoute } from './network.js'
 export { VirtualNetwork } from './virtual-network.js'
 // Identities and worlds
 export { generateIdentity, type SearchOptions, type SearchProgress } from './identity-search.js'
-export { planetBytes } from './state.js'
+export { formatWorld, makePlanet, parseWorld } from '@zt/root'
 // A world of one's own
 export { EmbeddedWorld, type EmbeddedWorldOptions } from './embedded-world.js'

@@ -127,7 +127,7 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
 
   /** An `http.Agent` whose connections go over this network. */
   agent(options: AgentOptions = {}, choose: (host: string) => ZeroTierNetwork = () => this): Agent {
-    return new HttpAgent((connect) => choose(connect.host ?? '').connect(connect), options)
+    return new HttpAgent((target) => choose(target.host ?? '').connect(target), options)
   }
 
   /** ICMP echo. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH */
@@ -138,7 +138,7 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
 
   /** Is what goes to this member's address going straight to it? `unknown` until its MAC is resolved. */
   pathTo(target: IpAddress): string {
-    const mac = this.#virtual.stack.neighbourMac(target)
+    const mac = this.#virtual.interface.macOf(target)
     const member = mac === undefined ? undefined : addressOfMac(mac, this.#engine.id)
     const peer = member === undefined ? undefined : this.#peers().find((each) => each.address === member)
     if (!peer) return 'unknown'

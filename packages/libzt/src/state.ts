@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { decodeWorld, DEFAULT_PLANET, encodeWorld, formatAddress, formatIdentity, formatSecretIdentity, isSecretIdentity, parseIdentity, type SecretIdentity, type World, WorldType, validateIdentity } from '@zt/protocol'
-import { ByteReader, ByteWriter, MemoryStateStore, type StateStore, ZtError } from '@zt/sansio'
+import { decodeWorld, DEFAULT_PLANET, formatAddress, formatIdentity, formatSecretIdentity, isSecretIdentity, parseIdentity, type SecretIdentity, type World, WorldType, validateIdentity } from '@zt/protocol'
+import { formatWorld } from '@zt/root'
+import { ByteReader, MemoryStateStore, type StateStore, ZtError } from '@zt/sansio'
 import { FileStateStore } from '@zt/state-fs'
 import { generateIdentity } from './identity-search.js'
 import type { StartOptions } from './options.js'
@@ -86,7 +87,7 @@ async function keepPublic(store: StateStore, identity: SecretIdentity): Promise<
 export async function openPlanet({ planet }: StartOptions, { store, identity }: StartingState, port: number): Promise<World> {
   if (typeof planet === 'function') {
     const made = planet(identity, port)
-    await store.write('planet', planetBytes(made))
+    await store.write('planet', formatWorld(made))
     return made
   }
   if (typeof planet === 'string') return readPlanet(await readPlanetFile(planet), planet)
@@ -112,13 +113,6 @@ export function readPlanet(bytes: Uint8Array, source: string): World {
     throw new ZtError('ZT_STATE_CORRUPT', `${source} is not a planet file${world ? ' but a moon' : ` (${bytes.length} bytes)`}`, { hint })
   }
   return world
-}
-
-/** A world in the bytes of its file. */
-export function planetBytes(world: World): Uint8Array {
-  const writer = new ByteWriter()
-  encodeWorld(writer, world)
-  return writer.finish()
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

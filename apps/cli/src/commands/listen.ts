@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { Command } from '../command.js'
 import { networkFlags, portNumber } from '../flags.js'
+import { answerRequest } from '../http-answer.js'
 import { untilStopped, withNetworks } from '../with-node.js'
 
 export const listen: Command = {

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { decodeWorld, encodeWorld, formatAddress, type World, WorldType } from '@zt/protocol'
-import { makePlanet } from '@zt/root'
-import { ByteReader, ByteWriter, Endpoint, formatHex, ZtError } from '@zt/sansio'
+import { generateKeyPair, type KeyPair, publicKeyOf } from '@zt/crypto'
 import { SystemRandom } from '@zt/io-node'
+import { formatAddress, type World, WorldType } from '@zt/protocol'
+import { formatWorld, makePlanet, parseWorld } from '@zt/root'
+import { Endpoint, formatHex, parseHex, ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
-import { outputFlags, required, texts } from '../flags.js'
+import { outputFlags, required, text, texts } from '../flags.js'
 import { identityOf } from './identity.js'
 
 export const planetCreate: Command = {
@@ -14,11 +15,14 @@ export const planetCreate: Command = {
 Signs a world file in the genuine format. Give it to every node, ours with --planet and ZeroTierOne as the file
 "planet" in its home. Each root is its public identity and the endpoints it is reached at.
 
-  zt planet create --root identity.public@192.0.2.1/9993,2001:db8::1/9993 -o planet`,
+A later version of the planet (other roots, other endpoints) must be signed with the same key: keep it with --key.
+
+  zt planet create --root identity.public@192.0.2.1/9993,2001:db8::1/9993 -o planet --key planet.key`,
   flags: {
     root: { type: 'string', value: 'IDENTITY.public@IP/PORT[,IP/PORT]', multiple: true, help: 'a root: its identity file and endpoints; up to 4' },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'where to write the planet' },
-    id: { type: 'string', value: 'N', help: 'world id (default: derived from the first root)' },
+    key: { type: 'string', value: 'FILE', help: 'signing key; made if the file is not there (default: a fresh one, thrown away)' },
+    id: { type: 'string', value: 'N', help: 'world id (default: the address of the first root)' },
     ...outputFlags,
   },
   positionals: [0, 0],
@@ -26,11 +30,10 @@ Signs a world file in the genuine format. Give it to every node, ours with --pla
     const roots = await Promise.all(texts(values, 'root').map(rootOf))
     if (roots.length === 0) throw new ZtError('ZT_ARG_MISSING', 'a planet needs at least one --root IDENTITY.public@IP/PORT')
     const file = required(values, 'output', 'where to write the planet (-o FILE)')
-    const id = values.id === undefined ? undefined : worldId(String(values.id))
-    const planet = makePlanet({ roots, now: Date.now(), random: new SystemRandom(), ...(id === undefined ? {} : { id }) })
-    const writer = new ByteWriter()
-    encodeWorld(writer, planet)
-    await writeFile(file, writer.finish())
+    const id = values.id === undefined ? BigInt(roots[0]!.identity.address) : worldId(String(values.id))
+    const signingKey = await signingKeyOf(text(values, 'key'))
+    const planet = makePlanet({ roots, id, timestamp: Date.now(), signingKey })
+    await writeFile(file, formatWorld(planet))
     output.result({ file, ...worldValue(planet) }, `${file}: ${describeWorld(planet)}`)
   },
 }
@@ -43,10 +46,32 @@ export const planetShow: Command = {
   positionals: [1, 1],
   async run({ output, positionals }) {
     const file = positionals[0]!
-    const world = decodeWorld(new ByteReader(await readFile(file)))
-    if (!world) throw new ZtError('ZT_PLANET_INVALID', `${file} is not a world file`, { hint: 'zt planet create makes one; a genuine node keeps its own as the file "planet" in its home' })
+    const world = worldOf(await readFile(file), file)
     output.result(worldValue(world), describeWorld(world))
   },
+}
+
+function worldOf(bytes: Uint8Array, file: string): World {
+  try {
+    return parseWorld(bytes)
+  } catch (cause) {
+    throw new ZtError('ZT_WORLD_INVALID', `${file} is not a world file`, { cause, hint: 'zt planet create makes one; a genuine node keeps its own as the file "planet" in its home' })
+  }
+}
+
+/** The key in a file, as 64 secret bytes in hexadecimal; a fresh one where there is none. */
+async function signingKeyOf(file: string | undefined): Promise<KeyPair> {
+  if (file === undefined) return generateKeyPair(new SystemRandom())
+  try {
+    const secretKey = parseHex((await readFile(file, 'utf8')).trim())
+    if (secretKey.length === 64) return { secretKey, publicKey: publicKeyOf(secretKey) }
+    throw new ZtError('ZT_ARG_INVALID', `${file} holds ${secretKey.length} bytes, a signing key has 64`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const key = generateKeyPair(new SystemRandom())
+  await writeFile(file, formatHex(key.secretKey), { mode: 0o600, flag: 'wx' })
+  return key
 }
 
 async function rootOf(value: string) {

@@ -1,8 +1,8 @@
+import { existsSync } from 'node:fs'
 import { Controller } from '@zt/controller'
 import { SystemRandom } from '@zt/io-node'
-import { planetBytes } from '@zt/libzt'
 import type { SecretIdentity, World } from '@zt/protocol'
-import { makePlanet } from '@zt/root'
+import { formatWorld, makePlanet } from '@zt/root'
 import { Endpoint, ZtError } from '@zt/sansio'
 import type { Command, Invocation } from '../command.js'
 import { nodeFlags, text, texts } from '../flags.js'
@@ -33,14 +33,14 @@ With --controller networks are managed through the local HTTP interface of ZeroT
   async run(invocation) {
     const { values, output, signal } = invocation
     const state = requireState(invocation)
-    const planet = await planetMaker(invocation, state)
+    const planet = planetMaker(invocation, state)
     const controller = values.controller ? controllerOf : undefined
     await withNode(invocation, async (node, hosted) => {
       const isRoot = node.planet.roots.some(({ identity }) => identity.address === node.identity.address)
       if (!isRoot) throw new ZtError('ZT_ROOT_UNLISTED', `the planet does not list node ${node.id} as a root`, { hint: 'zt planet create --root identity.public@IP/PORT makes a planet with it; zt root --advertise does that for a fresh state' })
       await using api = hosted ? await openControllerApi(invocation, state, hosted, node.port) : undefined
       const endpoints = node.planet.roots.find(({ identity }) => identity.address === node.identity.address)!.endpoints.map(String)
-      const facts = { event: 'root', node: node.id, port: node.port, endpoints, planet: `${state}/planet`, planetHex: Buffer.from(planetBytes(node.planet)).toString('hex'), ...(api ? { api: api.url } : {}) }
+      const facts = { event: 'root', node: node.id, port: node.port, endpoints, planet: `${state}/planet`, planetHex: Buffer.from(formatWorld(node.planet)).toString('hex'), ...(api ? { api: api.url } : {}) }
       output.result(facts, `root ${node.id} on UDP port ${node.port}, advertised at ${endpoints.join(' ')}${api ? `\ncontroller at ${api.url}` : ''}\nother nodes need ${state}/planet`)
       await untilStopped(signal)
     }, { ...(planet ? { planet } : {}), ...(controller ? { controller } : {}) })
@@ -53,10 +53,9 @@ export function controllerOf(identity: SecretIdentity): Controller {
 }
 
 /** Makes the planet on the first run of a root that advertises itself. */
-async function planetMaker({ values }: Invocation, state: string): Promise<((identity: SecretIdentity, port: number) => World) | undefined> {
+function planetMaker({ values }: Invocation, state: string): ((identity: SecretIdentity) => World) | undefined {
   const endpoints = texts(values, 'advertise').flatMap((value) => value.split(',')).map((value) => Endpoint.parse(value))
   if (endpoints.length === 0 || text(values, 'planet') !== undefined) return undefined
-  const { existsSync } = await import('node:fs')
   if (existsSync(`${state}/planet`)) return undefined
-  return (identity) => makePlanet({ now: Date.now(), random: new SystemRandom(), roots: [{ identity, endpoints }] })
+  return (identity) => makePlanet({ id: BigInt(identity.address), timestamp: Date.now(), roots: [{ identity, endpoints }] })
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /** Repeatable bytes that look random enough: a block from a small generator, stirred by position. */
 export function* pattern(seed: number, total: number): Generator<Buffer> {
@@ -29,7 +29,7 @@ export async function sendPattern(socket: Duplex, seed: number, total: number): 
 }
 
 /** Read to the end and give the number of bytes and their SHA-256. */
-export async function receiveAll(socket: Duplex, onBytes: (count: number) => void = () => {}): Promise<{ bytes: number; sha256: string }> {
+export async function receiveAll(socket: Readable, onBytes: (count: number) => void = () => {}): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0
   for await (const part of socket as AsyncIterable<Buffer>) {
