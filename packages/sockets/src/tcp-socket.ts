@@ -239,6 +239,20 @@ export class TcpSocket extends Duplex implements HostResource {
     await closed
   }
 
+  /**
+   * Chunks until the peer ends. Leaving early destroys the socket; coming to the end does not, unlike in other streams:
+   * what is still being written goes out.
+   */
+  override async *[Symbol.asyncIterator](): AsyncGenerator<Buffer | string, void> {
+    let isComplete = false
+    try {
+      for await (const chunk of this.iterator({ destroyOnReturn: false })) yield chunk as Buffer | string
+      isComplete = true
+    } finally {
+      if (!isComplete) this.destroy()
+    }
+  }
+
   override _read(): void {
     this.#wantsBytes = true
     if (this.#connection) this.#pull()

@@ -243,6 +243,31 @@ describe('data', () => {
   })
 })
 
+describe('async iteration', () => {
+  test('leaves writing alone when it has come to the end', async () => {
+    const { client, server, until } = await connected()
+    const bytes = Buffer.from(new SeededRandom(4).bytes(1_000_000))
+    const echoing = (async () => {
+      for await (const chunk of server) server.write(chunk)
+    })()
+    const answer = shaOf(client)
+    client.end(bytes)
+    await until(echoing)
+    expect(await until(answer)).toBe(sha(bytes))
+  })
+
+  test('destroys the socket when it is left before', async () => {
+    const { client, server, until } = await connected()
+    client.write('x')
+    await until(
+      (async () => {
+        for await (const chunk of server) if (String(chunk) === 'x') break
+      })(),
+    )
+    expect(server.destroyed).toBe(true)
+  })
+})
+
 describe('ending', () => {
   test('without half-open both sides end, and close without error', async () => {
     const { client, server, until } = await connected()
@@ -298,7 +323,7 @@ describe('ending', () => {
     client.on('close', (hadError: boolean) => events.push(hadError))
     client.destroy(new Error('mine'))
     client.destroy(new Error('again'))
-    await until(once(client, 'close'))
+    await until(closing(client))
     expect(events).toEqual(['mine', true])
   })
 
@@ -326,6 +351,7 @@ describe('ending', () => {
 
   test('a write after the end or the close is an error, as in any stream', async () => {
     const { client, until } = await connected()
+    client.on('error', () => {})
     client.end()
     await expect(until(new Promise((_, fail) => client.write('x', (error) => fail(error!))))).rejects.toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' })
     const w = world()
