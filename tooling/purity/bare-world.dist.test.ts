@@ -24,6 +24,8 @@ const expected: Readonly<Record<string, unknown>> = {
   '@zt/multipath': ['198.51.100.1/9993', false],
   '@zt/dataplane': true,
   '@zt/controller': 16,
+  '@zt/node': true,
+  '@zt/root': true,
   '@zt/testkit': ['198.51.100.1/1 ab'],
 }
 
@@ -38,6 +40,7 @@ beforeAll(async () => {
     globalName: 'bare',
     platform: 'neutral',
     target: 'es2022',
+    logLevel: 'error',
   })
   world = vm.createContext(Object.create(null))
   vm.runInContext('delete globalThis.console', world) // V8 gives every context one

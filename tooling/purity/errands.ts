@@ -8,10 +8,12 @@ import { PeerTable } from '@zt/dataplane'
 import { IpStack } from '@zt/ipstack'
 import { checksum } from '@zt/ipstack/wire'
 import { isUsableEndpoint, PathSet } from '@zt/multipath'
-import { DEFAULT_PLANET, generateIdentity, formatNetworkId, parseNetworkId, type SecretIdentity, validateIdentity } from '@zt/protocol'
-import { Endpoint, formatHex, fromLatin1, IpAddress, IpPrefix, latin1 } from '@zt/sansio'
+import { type NodeOptions, ZtNode } from '@zt/node'
+import { DEFAULT_PLANET, formatNetworkId, generateIdentity, parseNetworkId, type SecretIdentity, validateIdentity, type World } from '@zt/protocol'
+import { createRootNode, makePlanet } from '@zt/root'
+import { Driver, Endpoint, formatHex, fromLatin1, IpAddress, IpPrefix, latin1 } from '@zt/sansio'
 import { Tcp } from '@zt/tcp'
-import { etherPair, SeededRandom, SimNetwork, VirtualClock } from '@zt/testkit'
+import { etherPair, SeededRandom, type SimHost, SimNetwork, VirtualClock } from '@zt/testkit'
 import { Udp } from '@zt/udp'
 
 export const errands: Readonly<Record<string, () => unknown>> = {
@@ -23,8 +25,7 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   },
 
   '@zt/protocol': () => {
-    const identity = generateIdentity(new SeededRandom('protocol'))
-    return [validateIdentity(identity), formatNetworkId(parseNetworkId('8056c2e21c000001')), DEFAULT_PLANET.roots.length]
+    return [validateIdentity(identities.leaf), formatNetworkId(parseNetworkId('8056c2e21c000001')), DEFAULT_PLANET.roots.length]
   },
 
   '@zt/ipstack': () => {
@@ -63,9 +64,43 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   '@zt/dataplane': () => new PeerTable().get(1) === undefined,
 
   '@zt/controller': () => {
-    const controller = new Controller({ identity: identityFor('controller'), random: new SeededRandom('network') })
-    const { id } = controller.createNetwork(1_700_000_000_000, { name: 'bare' })
-    return id.length
+    const controller = new Controller({ identity: identities.controller, random: new SeededRandom('network') })
+    return controller.createNetwork(1_700_000_000_000, { name: 'bare' }).id.length
+  },
+
+  '@zt/node': () => {
+    const { clock, net, planet } = privatePlanet()
+    const { node } = start(clock, net.host('leaf', '203.0.113.1'), { identity: identities.leaf, planet }, (options) => new ZtNode(options))
+    return clock.runUntil(() => node.isOnline)
+  },
+
+  /** A root, a controller behind it, a member that pings the controller's node over the network. */
+  '@zt/root': () => {
+    const { clock, net, planet } = privatePlanet()
+    const make = (options: NodeOptions): ZtNode => new ZtNode(options)
+    const controller = new Controller({ identity: identities.controller, random: new SeededRandom('network') })
+    const networkId = parseNetworkId(
+      controller.createNetwork(clock.now(), {
+        private: false,
+        ipAssignmentPools: [{ ipRangeStart: '10.1.0.1', ipRangeEnd: '10.1.0.9' }],
+        routes: [{ target: '10.1.0.0/24', via: null }],
+        v4AssignMode: { zt: true },
+      }).id,
+    )
+    const host = start(clock, net.host('controller', '203.0.113.2'), { identity: identities.controller, planet, controller }, make)
+    const leaf = start(clock, net.host('leaf', '203.0.113.1'), { identity: identities.leaf, planet }, make)
+    const [theirs, ours] = [host, leaf].map(({ node, driver }) => {
+      const network = node.join(clock.now(), networkId)
+      driver.touch()
+      clock.runUntil(() => network.status === 'ready')
+      const stack = new IpStack({ clock, random: new SeededRandom(node.address) })
+      for (const prefix of network.addresses) stack.attachEther(network.link).addAddress(prefix)
+      return { stack, address: network.addresses[0]!.address }
+    })
+    let answer: unknown
+    ours!.stack.ping(theirs!.address, {}, (result) => void (answer = result.ok && String(result.from)))
+    clock.runUntil(() => answer !== undefined)
+    return answer === String(theirs!.address)
   },
 
   '@zt/testkit': () => {
@@ -80,8 +115,40 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   },
 }
 
-function identityFor(seed: string): SecretIdentity {
-  return generateIdentity(new SeededRandom(seed))
+/** Found once, as finding one takes a second. */
+const identities = Object.fromEntries(
+  (['root', 'controller', 'leaf'] as const).map((name) => [name, generateIdentity(new SeededRandom(name))]),
+) as Record<'root' | 'controller' | 'leaf', SecretIdentity>
+
+/** An internet with one root in it. */
+function privatePlanet(): { clock: VirtualClock; net: SimNetwork; planet: World } {
+  const clock = new VirtualClock()
+  const net = new SimNetwork({ clock, random: new SeededRandom(1), link: { delayMs: 10 } })
+  const { root: identity } = identities
+  const planet = makePlanet({ id: 1n, timestamp: clock.now(), roots: [{ identity, endpoints: [Endpoint.parse('198.51.100.1/9993')] }] })
+  start(clock, net.host('root', '198.51.100.1'), { identity, planet }, createRootNode)
+  return { clock, net, planet }
+}
+
+/** A node on a host, with its driver. */
+function start(
+  clock: VirtualClock,
+  host: SimHost,
+  options: Pick<NodeOptions, 'identity' | 'planet' | 'controller'>,
+  make: (options: NodeOptions) => ZtNode,
+): { node: ZtNode; driver: Driver } {
+  const port = host.open({ port: 9993 })
+  const random = new SeededRandom(options.identity.address)
+  const node = make({ ...options, now: clock.now(), port, random, onTouched: () => driver.touch() })
+  const driver = new Driver(node, clock)
+  port.receiver = {
+    handleDatagram(socket, from, bytes) {
+      node.handleDatagram(clock.now(), socket, from, bytes)
+      driver.touch()
+    },
+  }
+  driver.touch()
+  return { node, driver }
 }
 
 /** 10.0.0.1 and 10.0.0.2 on one wire. */
