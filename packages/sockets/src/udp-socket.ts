@@ -211,12 +211,14 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
   }
 
   setTTL(ttl: number): number {
-    this.#set((endpoint) => (endpoint.hopLimit = checkTtl(ttl, 1)))
+    checkTtl(ttl, 1)
+    this.#set((endpoint) => (endpoint.hopLimit = ttl))
     return ttl
   }
 
   setMulticastTTL(ttl: number): number {
-    this.#set((endpoint) => (endpoint.multicastHopLimit = checkTtl(ttl, 0)))
+    checkTtl(ttl, 0)
+    this.#set((endpoint) => (endpoint.multicastHopLimit = ttl))
     return ttl
   }
 
@@ -381,9 +383,8 @@ function isPortText(value: string): boolean {
   return /^\d{1,5}$/.test(value)
 }
 
-function checkTtl(ttl: number, least: number): number {
-  if (Number.isInteger(ttl) && ttl >= least && ttl <= 255) return ttl
-  throw systemError('EINVAL', 'send')
+function checkTtl(ttl: number, least: number): void {
+  if (!Number.isInteger(ttl) || ttl < least || ttl > 255) throw systemError('EINVAL', 'send')
 }
 
 /** A copy: the caller may use its memory again at once. */
