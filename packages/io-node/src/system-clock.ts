@@ -20,6 +20,7 @@ export class SystemClock implements Clock {
   #timeout: NodeJS.Timeout | undefined
   #armedFor: Instant = NEVER
   #isRef: boolean
+  #isClosed = false
 
   constructor(options: SystemClockOptions = {}) {
     this.#isRef = options.ref ?? true
@@ -30,13 +31,14 @@ export class SystemClock implements Clock {
   }
 
   at(at: Instant, run: () => void): () => void {
-    if (at === NEVER) return () => {}
+    if (at === NEVER || this.#isClosed) return () => {}
     const deadline = this.#timers.push(at, run)
     this.#arm()
     return () => this.#timers.cancel(deadline)
   }
 
   soon(run: () => void): void {
+    if (this.#isClosed) return
     this.#soon.push(run)
     this.#immediate ??= setImmediate(this.#runSoon)
   }
@@ -53,6 +55,16 @@ export class SystemClock implements Clock {
     this.#isRef = false
     this.#timeout?.unref()
     return this
+  }
+
+  /** Forget everything that waits: nothing of this clock keeps the process alive, and nothing is called any more. */
+  close(): void {
+    clearTimeout(this.#timeout)
+    clearImmediate(this.#immediate)
+    this.#timeout = undefined
+    this.#immediate = undefined
+    this.#soon = []
+    this.#isClosed = true
   }
 
   /** What is asked for meanwhile belongs to the next turn, as with `setImmediate` itself. */

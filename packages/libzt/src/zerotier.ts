@@ -257,6 +257,7 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     await this.#port.close()
     await this.#persisting
     await this.#kept?.close()
+    this.#clock.close()
     await this.#state.close()
     this.emit('close')
   }

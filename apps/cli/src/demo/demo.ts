@@ -44,7 +44,7 @@ export async function runDemo(output: Output, signal: AbortSignal): Promise<bool
     await bulk(stage, alice, bob)
     timeline.chapter('Shutting down')
   }
-  const left = activeHandles().filter((kind) => !handlesBefore.includes(kind))
+  const left = await whatIsLeft(handlesBefore)
   timeline.check('world', 'clean shutdown', left.length === 0, left.length === 0 ? 'every socket, timer and thread is gone' : `left running: ${left.join(', ')}`)
   return timeline.finish()
 }
@@ -229,6 +229,15 @@ function addressesOf(network: ZeroTierNetwork): [IpAddress, IpAddress, IpAddress
     return found
   }
   return [pick('IPv4', (ip) => ip.isV4), pick('rfc4193', (ip) => ip.bytes[0] === 0xfd), pick('6plane', (ip) => ip.bytes[0] === 0xfc)]
+}
+
+/** What keeps this process alive that did not before, once what is being closed has had some turns to be closed. */
+async function whatIsLeft(before: readonly string[]): Promise<string[]> {
+  for (let turn = 0; ; turn++) {
+    const left = activeHandles().filter((kind) => !before.includes(kind))
+    if (left.length === 0 || turn === 20) return left
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 /** What keeps this process alive, but for its standard streams. */
