@@ -4,7 +4,6 @@ import {
   addressOfMac, controllerOf, formatAddress, formatNetworkId, isAdHoc, isMemberMac, isReservedAddress, macOf, packetErrorName, parseAddress,
   parseNetworkId, verbName,
 } from '../src/index.js'
-import { decodeUtf8, encodeUtf8 } from '../src/utf8.js'
 import * as any from './arbitraries.js'
 
 describe('addresses and network ids', () => {
@@ -44,18 +43,5 @@ describe('names', () => {
     expect([0x00, 0x01, 0x07, 0x0b, 0x10, 0x16, 0x1f].map(verbName)).toEqual(
       ['NOP', 'HELLO', 'EXT_FRAME', 'NETWORK_CONFIG_REQUEST', 'PUSH_DIRECT_PATHS', 'PATH_NEGOTIATION_REQUEST', 'VERB_1f'])
     expect([0x03, 0x09, 0x00, 0x42].map(packetErrorName)).toEqual(['OBJ_NOT_FOUND', 'NETWORK_AUTHENTICATION_REQUIRED', 'ERROR_00', 'ERROR_42'])
-  })
-})
-
-describe('UTF-8', () => {
-  it('gives back every text, and reads any bytes', () => {
-    fc.assert(fc.property(any.text, (text) => {
-      expect(decodeUtf8(encodeUtf8(text))).toBe(text)
-      expect(encodeUtf8(text)).toEqual(new Uint8Array(Buffer.from(text, 'utf8')))
-    }))
-    fc.assert(fc.property(any.bytes(0, 40), (bytes) => {
-      expect(decodeUtf8(bytes)).toBeTypeOf('string')
-    }))
-    expect(decodeUtf8(encodeUtf8('a\ud800b'))).toBe('a\ufffdb')
   })
 })
