@@ -22,6 +22,7 @@ import type { Upcalls } from './upcalls.js'
 
 /** Packets of which parts are still missing, at most (twice ZT_RX_QUEUE_SIZE: we are likely to be slower). */
 const MOST_INCOMPLETE = 64
+const SUITES = 4
 /** Endpoints remembered as trusted to have packets relayed. */
 const MOST_TRUSTED_SOURCES = 256
 /** Frames to ourselves that wait for the end of the burst. */
@@ -74,6 +75,9 @@ export class Dataplane implements PortHost {
   readonly packet = new InboundPacket()
   /** Whom the last packet was relayed to, if it makes sense to introduce its ends to each other. */
   relayedTo: PeerLink | undefined = undefined
+  /** Packets opened and sealed since the last flush, by suite: counted as `in-suite-N` and `out-suite-N`. */
+  readonly opened = new Uint32Array(SUITES)
+  readonly sealed = new Uint32Array(SUITES)
   /** The latest time that we were told. Frames are sent without one: a link has no clock. */
   now: Instant
   /** Do we relay for everybody? */
@@ -175,8 +179,9 @@ export class Dataplane implements PortHost {
   /** The end of a burst. Says whether an answer is awaited on some path that was silent before. */
   flush(now: Instant): boolean {
     this.now = now
+    this.countSuites()
     const isAwaiting = this.usedPaths.length > 0
-    for (const path of this.usedPaths) if (path.awaitingSince !== 0) path.awaitingSince = now
+    for (const path of this.usedPaths) path.beganWaiting(now)
     this.usedPaths.length = 0
     const frames = this.localFrames
     if (frames.length > 0) {
@@ -187,6 +192,15 @@ export class Dataplane implements PortHost {
     }
     if (this.port.writable) this.drain()
     return isAwaiting
+  }
+
+  private countSuites(): void {
+    for (let suite = 0; suite < SUITES; suite++) {
+      if (this.opened[suite] > 0) this.counters.count(`in-suite-${suite}`, this.opened[suite])
+      if (this.sealed[suite] > 0) this.counters.count(`out-suite-${suite}`, this.sealed[suite])
+    }
+    this.opened.fill(0)
+    this.sealed.fill(0)
   }
 
   private drain(): void {

@@ -149,9 +149,9 @@ export class PathSet {
   /**
    * Our own address in this scope has changed: paths in it are unproven until they answer again. Returns those to probe.
    */
-  doubt(now: Instant, scope: IpScope, family: 4 | 6): Path[] {
+  doubt(scope: IpScope, family: 4 | 6): Path[] {
     const affected = this.paths.filter((path) => path.scope === scope && path.endpoint.ip.family === family)
-    for (const path of affected) path.awaitingSince = Math.max(1, now - 1e6)
+    for (const path of affected) path.doubt()
     this.reconsider()
     return affected
   }

@@ -22,6 +22,9 @@ export const PATH_RETRY_MS = 5_000
 /** The latency of a path that was never measured, in milliseconds. */
 export const UNMEASURED = 0xffff
 
+/** An answer is overdue since ever. */
+const DOUBTED: Instant = 1
+
 /** Fields are public: the data path reads and writes them for every packet. */
 export class Path {
   readonly socket: number
@@ -58,6 +61,16 @@ export class Path {
   /** We keep sending and nothing comes back: something between us has closed. */
   isSuspect(now: Instant): boolean {
     return this.awaitingSince !== 0 && now - this.awaitingSince >= PATH_SUSPECT_MS
+  }
+
+  /** Whatever was known of this path is in doubt: it is passed over until it answers. */
+  doubt(): void {
+    this.awaitingSince = DOUBTED
+  }
+
+  /** An answer was awaited since some time that was not known exactly, and is known now. */
+  beganWaiting(now: Instant): void {
+    if (this.awaitingSince > DOUBTED) this.awaitingSince = now
   }
 
   /** A packet came over this path. */

@@ -53,6 +53,8 @@ export interface CoreParts {
   readonly aes: AesPort | undefined
   readonly controller: ControllerPort | undefined
   readonly allowLoopback: boolean
+  /** Does the address of an identity belong to its key? */
+  readonly validate: (identity: Identity) => boolean
 }
 
 /** A RENDEZVOUS that came before we knew the peer it is about. */
@@ -72,6 +74,7 @@ export class NodeCore implements EndpointPolicy {
   readonly counters: Counters
   readonly controller: ControllerPort | undefined
   readonly allowLoopback: boolean
+  readonly validate: (identity: Identity) => boolean
   readonly timers = new TimerTable<NodeTimer>(nodeTimers)
   readonly peers = new Map<Address, Peer>()
   readonly networks = new Map<NetworkId, JoinedNetwork>()
@@ -88,7 +91,7 @@ export class NodeCore implements EndpointPolicy {
   readonly gathers = new BoundedMap<string, Instant>(4_096)
   /** How much hashing strangers may cause: by source prefix, and altogether. */
   readonly validationGates = new BoundedMap<string, RateGate>(4_096)
-  readonly validationGate = new RateGate(100, 40)
+  readonly validationGate = new RateGate(250, 32)
   /** Peers that became known or proved their membership while a packet was handled: what waits for them may go on. */
   readonly released: Address[] = []
   /** How many unknown senders may cause a WHOIS. */
@@ -110,6 +113,7 @@ export class NodeCore implements EndpointPolicy {
     this.counters = parts.counters
     this.controller = parts.controller
     this.allowLoopback = parts.allowLoopback
+    this.validate = parts.validate
     this.surface = new Surface(parts.allowLoopback)
     this.#aes = parts.aes
     const [major, minor, revision] = parts.settings.softwareVersion
@@ -182,7 +186,10 @@ export class NodeCore implements EndpointPolicy {
   setVersion(peer: Peer, protocol: number, software: SoftwareVersion): void {
     peer.protocol = protocol
     peer.software = software
-    peer.link.suite = this.settings.sendSuite === 3 && protocol >= PROTOCOL_VERSION_AES ? 3 : 1
+    const { sendSuite } = this.settings
+    const understandsAes = protocol >= PROTOCOL_VERSION_AES
+    peer.link.frameSuite = sendSuite === 3 && understandsAes ? 3 : 1
+    peer.link.suite = understandsAes && (sendSuite === 3 || (sendSuite === 'auto' && this.#aes)) ? 3 : 1
   }
 
   // Endpoints

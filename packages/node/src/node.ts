@@ -21,7 +21,16 @@ import {
   sendFrame,
   sendOrPark,
 } from '@zt/dataplane'
-import { type Address, type NetworkId, type SecretIdentity, Verb, type World, encodeUserMessage } from '@zt/protocol'
+import {
+  type Address,
+  type Identity,
+  type NetworkId,
+  type SecretIdentity,
+  Verb,
+  type World,
+  encodeUserMessage,
+  validateIdentity,
+} from '@zt/protocol'
 import {
   ByteWriter,
   Counters,
@@ -90,6 +99,11 @@ export interface NodeOptions {
   /** Admit 127.0.0.0/8 and ::1 as paths. Genuine nodes never do. Default: false. */
   readonly allowLoopback?: boolean
   /**
+   * Does an identity's address belong to its key? Asked for every stranger. The default is the real check, of some tens of
+   * milliseconds; simulations with known identities may say yes.
+   */
+  readonly validateIdentity?: (identity: Identity) => boolean
+  /**
    * Called when the node was used in a way that no clock knows of: a frame was sent on a link, a group joined. Let it be
    * flushed soon (`driver.touch()`). Called once until the next `flush`.
    */
@@ -131,6 +145,7 @@ export class ZtNode implements Machine {
       aes,
       controller,
       allowLoopback: options.allowLoopback ?? false,
+      validate: options.validateIdentity ?? validateIdentity,
     })
     adoptPlanet(this.#core)
     this.#core.arm('roots', now)

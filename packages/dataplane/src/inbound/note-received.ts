@@ -19,7 +19,7 @@ export function noteReceived(d: Dataplane, now: Instant, isTrusted: boolean): Ou
   if (packet.hops === 0) {
     link.lastDirectReceive = now
     if (link.paths.heard(now, packet.socket, packet.from!) === Heard.unknown) outcome = Received.seen
-  }
+  } else link.lastRelayedReceive = now
   if (isTrusted) {
     link.lastTrust = now
     if (packet.hops === 0 && now - link.trustNotedAt >= TRUST_NOTE_MS) {

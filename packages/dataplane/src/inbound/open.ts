@@ -13,6 +13,7 @@ export function open(d: Dataplane): Outcome {
   if (cipher === Cipher.TrustedPath) return d.done('packet-trusted-path')
   if (link === undefined) return Received.stranger
   if (!d.armor.dearmor(bytes, at, packet.length, link.keys)) return d.done('packet-not-authentic')
+  d.opened[cipher]++
   return accept(d)
 }
 

@@ -11,5 +11,6 @@ export function seal(d: Dataplane, keys: SessionKeys, path: Path, at: number, le
   if (length > largestPacketFor(path.mtu)) return d.refuse('packet-too-long-for-path')
   setFragmented(bytes, at, length > path.mtu)
   d.armor.armor(bytes, at, length, suite, keys)
+  d.sealed[suite]++
   return true
 }

@@ -21,11 +21,11 @@ import { noteSent, route } from './route.js'
 import { seal } from './seal.js'
 import { writeHeaderFor } from './wrap.js'
 
-/** Send the packet built at `at` the best way there is. False if there is no way at all. */
+/** Send the packet with a frame that was built at `at` the best way there is. False if there is no way at all. */
 export function sendBuilt(d: Dataplane, link: PeerLink, at: number, length: number): boolean {
   const path = route(d, link)
   if (path === undefined) return false
-  if (!seal(d, link.keys, path, at, length, link.suite)) return true
+  if (!seal(d, link.keys, path, at, length, link.frameSuite)) return true
   noteSent(d, path)
   sendDatagrams(d, path, at, length)
   return true

@@ -26,14 +26,17 @@ export class PeerLink {
   readonly low: number
   readonly keys: SessionKeys
   readonly paths: PathSet
-  /** What to seal packets for this peer with. */
+  /** What to seal packets of the control plane for this peer with, and what to seal frames with. */
   suite: 1 | 3 = 1
+  frameSuite: 1 | 3 = 1
   /** A root of our planet or of one of our moons. */
   isUpstream = false
   /** Any authenticated packet, direct or relayed. */
   lastReceive: Instant = LONG_AGO
   /** The last packet that came straight. */
   lastDirectReceive: Instant = LONG_AGO
+  /** The last packet that was relayed. */
+  lastRelayedReceive: Instant = LONG_AGO
   /** The last packet that carried a frame or a configuration. */
   lastFrame: Instant = LONG_AGO
   /** The last packet that a network of ours vouched for. */

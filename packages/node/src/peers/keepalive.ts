@@ -1,10 +1,11 @@
 /** Who needs to hear from us now: roots, and peers that we exchange frames with (protocol notes 03, sections 4.6 and 4.7). */
-import { PATH_HEARTBEAT_MS } from '@zt/multipath'
+import { PATH_HEARTBEAT_MS, type Path } from '@zt/multipath'
 import type { Endpoint, Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import { probe, sendHelloFromAll, sendHelloOn } from './contact.js'
 import type { Peer } from './peer.js'
 import { announceRoute } from './received.js'
+import { steerToRelay } from './steer.js'
 
 /** Between HELLOs over all paths of an active peer (ZT_PEER_PING_PERIOD). */
 const PEER_HELLO_MS = 60_000
@@ -77,13 +78,21 @@ export function checkPaths(core: NodeCore, now: Instant): void {
     const { link } = peer
     for (const path of link.paths.all) {
       const next = path.nextProbe(now)
-      if (next <= now) probe(core, now, peer, path)
+      // HELLO tells a steered peer's view of us, which is needed to end the detour.
+      if (next <= now && peer.isSteered) sayHello(core, now, peer, path)
+      else if (next <= now) probe(core, now, peer, path)
       if (next < Number.POSITIVE_INFINITY) isBusy = true
     }
     announceRoute(core, now, peer)
+    if (!link.isUpstream && link.isActive(now) && link.paths.size > 0 && !link.paths.best(now)) steerToRelay(core, now, peer)
     if (tryCandidates(core, now, peer)) isBusy = true
   }
   if (isBusy) core.arm('paths', now + PATH_CHECK_MS)
+}
+
+function sayHello(core: NodeCore, now: Instant, peer: Peer, path: Path): void {
+  path.lastProbe = now
+  sendHelloOn(core, now, peer, path, path.endpoint)
 }
 
 /** While a peer is relayed, knock at the doors we were told of. Says whether there are any. */

@@ -20,6 +20,8 @@ export class Peer {
   hellosSent = 0
   /** HELLOs to a root since it last answered. */
   greetings = 0
+  /** When it was asked to reach us through a root, if that still holds. */
+  steeredAt: Instant = LONG_AGO
   /** Where it can be reached according to others, tried as long as its packets are relayed. */
   readonly candidates = new PathCandidates()
   readonly pushes = new PushSchedule()
@@ -44,6 +46,10 @@ export class Peer {
 
   get address(): Address {
     return this.link.address
+  }
+
+  get isSteered(): boolean {
+    return this.steeredAt !== LONG_AGO
   }
 
   /** May paths be probed with ECHO? 1.1.0 said that it could, and could not. */

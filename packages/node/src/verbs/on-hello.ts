@@ -18,7 +18,6 @@ import {
   encodeOkHello,
   equalIdentities,
   maskHelloTail,
-  validateIdentity,
 } from '@zt/protocol'
 import { ByteReader, ByteWriter, Endpoint, type Instant, RateGate } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
@@ -71,7 +70,7 @@ function authenticate(core: NodeCore, now: Instant, identity: Identity): Peer | 
     reportCollision(core, known, keys)
     return undefined
   }
-  if (!validateIdentity(identity)) return core.d.drop('hello-identity-invalid')
+  if (!core.validate(identity)) return core.d.drop('hello-identity-invalid')
   const peer = core.addPeer(identity, keys)
   if (peer) core.released.push(peer.address)
   return peer
@@ -79,7 +78,9 @@ function authenticate(core: NodeCore, now: Instant, identity: Identity): Peer | 
 
 function isAuthentic(core: NodeCore, keys: SessionKeys): boolean {
   const { bytes, at, length } = core.d.packet
-  return core.d.armor.dearmor(bytes, at, length, keys) || core.d.refuse('packet-not-authentic')
+  if (!core.d.armor.dearmor(bytes, at, length, keys)) return core.d.refuse('packet-not-authentic')
+  core.d.opened[0]++
+  return true
 }
 
 /** Agreement and validation take long: limited by where the packet came from, and altogether. */

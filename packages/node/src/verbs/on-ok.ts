@@ -18,6 +18,7 @@ import type { NodeCore } from '../core.js'
 import { onConfigChunk } from '../networks/configure.js'
 import type { Peer } from '../peers/peer.js'
 import { received } from '../peers/received.js'
+import { steerBack } from '../peers/steer.js'
 import { acceptWorlds } from '../upstreams/world-updates.js'
 import { payloadOf } from './handler.js'
 import { reportedSurface } from './reported-surface.js'
@@ -71,6 +72,7 @@ function onOkHello(core: NodeCore, now: Instant, peer: Peer, r: ByteReader): boo
     received(core, now, peer)
     const path = peer.link.paths.find(socket, from)
     if (path) measure(path, now - ok.echoedAt)
+    if (path && ok.surface) steerBack(core, peer, path, ok.surface)
     if (ok.surface) reportedSurface(core, now, peer, ok.surface)
   }
   return true

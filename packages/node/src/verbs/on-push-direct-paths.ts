@@ -1,7 +1,7 @@
 /** PUSH_DIRECT_PATHS: a peer says where it can be reached (protocol notes 02, section 9.15). */
 import { selectPushed } from '@zt/multipath'
 import { decodePushDirectPaths } from '@zt/protocol'
-import type { Instant } from '@zt/sansio'
+import type { Endpoint, Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import { sendHello, tryEndpoint } from '../peers/contact.js'
 import type { Peer } from '../peers/peer.js'
@@ -20,6 +20,12 @@ function takePush(core: NodeCore, now: Instant, peer: Peer): void {
   const { paths } = peer.link
   const usable = push.paths.filter(({ endpoint, forget }) => !forget && core.isUsableFor(peer, endpoint))
   const redirect = usable.find((path) => path.redirect)
+  if (redirect && isRootEndpoint(core, redirect.endpoint)) {
+    // It cannot hear us, and asks to be reached through a root: doubt our paths, which leaves just that.
+    for (const path of paths.all) path.doubt()
+    paths.reconsider()
+    return
+  }
   if (redirect) {
     const { socket, from } = core.d.packet
     sendHello(core, now, peer, socket, redirect.endpoint)
@@ -32,4 +38,8 @@ function takePush(core: NodeCore, now: Instant, peer: Peer): void {
     tryEndpoint(core, now, peer, endpoint)
   }
   if (wanted.length > 0) core.arm('paths', now + 1_000)
+}
+
+function isRootEndpoint(core: NodeCore, endpoint: Endpoint): boolean {
+  return core.upstreams.roots.some((root) => root.endpoints.some((known) => known.equals(endpoint)))
 }

@@ -12,6 +12,6 @@ export function reportedSurface(core: NodeCore, now: Instant, peer: Peer, endpoi
   if (!change) return
   core.counters.count('surface-changed')
   for (const other of core.peers.values()) {
-    for (const path of other.link.paths.doubt(now, change.scope, change.family)) probe(core, now, other, path)
+    for (const path of other.link.paths.doubt(change.scope, change.family)) probe(core, now, other, path)
   }
 }
