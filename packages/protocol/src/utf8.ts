@@ -30,7 +30,7 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
     else if (code >= 0xd800 && code <= 0xdfff) w.u8(0xef).u8(0xbf).u8(0xbd)
     else {
       const more = code < 0x800 ? 1 : code < 0x1_0000 ? 2 : 3
-      w.u8(((0xff << (6 - more)) & 0xff) | (code >> (6 * more)))
+      w.u8(((0xff << (7 - more)) & 0xff) | (code >> (6 * more)))
       for (let shift = 6 * (more - 1); shift >= 0; shift -= 6) w.u8(0x80 | ((code >> shift) & 0x3f))
     }
   }
