@@ -1,7 +1,7 @@
 /** A private world in the simulator: a root with a controller in the same process, and members around it. */
 import { Controller, type NetworkSettings } from '@zt/controller'
 import { type NodeEvent, type NodeOptions, type Network, ZtNode } from '@zt/node'
-import { type SecretIdentity, type World } from '@zt/protocol'
+import type { SecretIdentity, World } from '@zt/protocol'
 import { Driver, Endpoint, type Instant, type Mac } from '@zt/sansio'
 import { type LinkProfile, SeededRandom, type SimHost, SimNetwork, Timeline, VirtualClock } from '@zt/testkit'
 import { createRootNode, makePlanet } from '../src/index.js'
