@@ -39,6 +39,11 @@ export class Burst {
     return this.#now
   }
 
+  /** The time at this moment, for those who measure it. */
+  exactNow(): Instant {
+    return this.#clock.now()
+  }
+
   close(): void {
     this.#closed = true
     this.#disarm?.()

@@ -1,4 +1,4 @@
-import { IpAddress, IpPrefix, type Mac, ZtError } from '@zt/sansio'
+import { type IpAddress, type IpPrefix, type Mac, ZtError } from '@zt/sansio'
 import { type AddressWords, wordsOf } from './address-words.js'
 import type { Attachment } from './link/attachment.js'
 

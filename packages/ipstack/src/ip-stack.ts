@@ -1,4 +1,4 @@
-import { type Clock, Counters, type EtherLink, type Instant, type IpAddress, type IpLink, IpPrefix, type RandomSource, RateGate, ZtError } from '@zt/sansio'
+import { type Clock, Counters, type EtherLink, type Instant, type IpAddress, type IpLink, IpPrefix, type Mac, type RandomSource, RateGate, ZtError } from '@zt/sansio'
 import { type AddressWords, addressOf, wordsOf } from './address-words.js'
 import { Burst } from './burst.js'
 import { Delivery } from './input/delivery.js'
@@ -38,6 +38,8 @@ export interface IpStackOptions {
   readonly random: RandomSource
   /** Overrides of `defaultSettings`. */
   readonly settings?: Partial<Settings>
+  /** Told, at most five times at once and then once a second, that somebody else on a link uses an address of ours. */
+  readonly onAddressConflict?: (nic: Interface, address: IpAddress, mac: Mac | undefined) => void
 }
 
 /** What a stack lets one choose about an interface. */
@@ -84,6 +86,7 @@ export class IpStack {
   readonly #looped: Loopback
   readonly #pings: Pings
   readonly #undeliverable: Undeliverable
+  readonly #onAddressConflict: IpStackOptions['onAddressConflict']
   readonly #pathTimer = new Timer({ handleTimer: (now) => this.#expirePaths(now) })
   readonly #owner: InterfaceOwner = {
     addressAdded: (nic, local) => {
@@ -113,6 +116,7 @@ export class IpStack {
   constructor(options: IpStackOptions) {
     const settings = (this.settings = { ...defaultSettings, ...options.settings })
     this.random = options.random
+    this.#onAddressConflict = options.onAddressConflict
     this.#burst = new Burst(options.clock, (now) => this.#work(now))
     this.timers = this.#burst.timers
     this.#looped = new Loopback(settings.loopbackBytes)
@@ -280,8 +284,8 @@ export class IpStack {
     if (length > 65_507) throw new ZtError('EMSGSIZE', `a ping of ${payload.length} bytes is too large`, { address: destination.toString() })
     flow.dontFragment = false
     flow.hopLimit = options.hopLimit ?? this.settings.hopLimit
-    const now = this.touch()
-    const key = this.#pings.begin(destination, payload, now, options.timeoutMs ?? 5000, done)
+    this.touch()
+    const key = this.#pings.begin(destination, payload, this.#burst.exactNow(), options.timeoutMs ?? 5000, done)
     const { view, bytes } = this.scratch
     view.setUint32(TRANSPORT_OFFSET, (destination.isV4 ? ICMPV4_ECHO_REQUEST : ICMPV6_ECHO_REQUEST) << 24)
     view.setUint32(TRANSPORT_OFFSET + 4, key)
@@ -316,6 +320,10 @@ export class IpStack {
       handleLinkChange: () => {
         this.#pathChanged()
         this.#drained()
+      },
+      handleConflict: ({ w0, w1, w2, w3 }, mac) => {
+        const told = this.#onAddressConflict
+        if (told) this.defer(() => told(nic, addressOf(w0, w1, w2, w3), mac))
       },
       handleUnreachable: (packet) => this.#undeliverable.report(packet, this.#burst.touch()),
     })

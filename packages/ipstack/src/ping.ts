@@ -72,7 +72,7 @@ export class Pings {
     const ping = this.#waiting.get(key)
     if (ping === undefined || length !== ping.payload.length || !from.equals(ping.to)) return false
     for (let i = 0; i < length; i++) if (bytes[offset + i] !== ping.payload[i]) return false
-    this.#end(ping, { ok: true, from, rttMs: now - ping.sentAt, hopLimit, length })
+    this.#end(ping, { ok: true, from, rttMs: Math.max(0, now - ping.sentAt), hopLimit, length })
     return true
   }
 

@@ -39,6 +39,7 @@ export interface Settings {
   readonly loopbackBytes: number
 }
 
+/** What a stack does unless told otherwise. */
 export const defaultSettings: Settings = {
   hopLimit: 64,
   answerEcho: true,

@@ -1,6 +1,6 @@
 import { EtherSegment, SeededRandom, type SimEtherLink, VirtualClock } from '@zt/testkit'
-import { BROADCAST_MAC, type EtherLink, IpPrefix, type IpLink, type Mac } from '@zt/sansio'
-import { type Interface, IpStack, type Settings } from '../src/index.js'
+import { BROADCAST_MAC, type EtherLink, formatMac, IpPrefix, type IpLink, type Mac } from '@zt/sansio'
+import { type Interface, IpStack, type IpStackOptions, type Settings } from '../src/index.js'
 import { arp, type Decoded, decode, icmpv6, ip, ipv6, concat, macBytes } from './reference/packets.js'
 
 export const H_MAC: Mac = 0x0200_0000_0001
@@ -111,9 +111,13 @@ export class EtherScript {
   readonly link = new ScriptedEther()
   readonly stack: IpStack
   readonly nic: Interface
+  readonly conflicts: string[] = []
 
   constructor(settings: Partial<Settings> = {}) {
-    this.stack = new IpStack({ clock: this.clock, random: new SeededRandom(1), settings })
+    const onAddressConflict: IpStackOptions['onAddressConflict'] = (nic, address, mac) => {
+      this.conflicts.push(`${address} on ${nic.name}: ${mac === undefined ? 'unknown' : formatMac(mac)}`)
+    }
+    this.stack = new IpStack({ clock: this.clock, random: new SeededRandom(1), settings, onAddressConflict })
     this.nic = this.stack.attachEther(this.link, { name: 'eth0' })
     this.nic.addAddress(IpPrefix.parse(`${H4}/24`))
     this.nic.addAddress(IpPrefix.parse(`${H6}/64`))

@@ -9,6 +9,7 @@ export interface UdpSettings {
   readonly flowsPerEndpoint: number
 }
 
+/** What UDP does unless told otherwise. */
 export const defaultUdpSettings: UdpSettings = {
   firstEphemeralPort: 49_152,
   lastEphemeralPort: 65_535,

@@ -5,18 +5,27 @@ import { ETHERTYPE_ARP } from '../wire/numbers.js'
 import type { Neighbor } from './neighbor.js'
 import type { NeighborCache } from './neighbor-cache.js'
 
+/** What a speaker of ARP or neighbour discovery needs. */
+export interface SpeakerContext {
+  readonly link: EtherLink
+  readonly neighbors: NeighborCache
+  readonly counters: Counters
+  /** Somebody else uses an address of ours. */
+  handleConflict(address: AddressWords, mac: Mac | undefined, now: Instant): void
+}
+
 /** Asks and answers ARP on one link (RFC 826). */
 export class ArpSpeaker {
+  readonly #context: SpeakerContext
   readonly #link: EtherLink
-  readonly #neighbors: NeighborCache
   readonly #counters: Counters
   readonly #frame = new Uint8Array(ARP_LENGTH)
   #ours: readonly number[] = []
 
-  constructor(link: EtherLink, neighbors: NeighborCache, counters: Counters) {
-    this.#link = link
-    this.#neighbors = neighbors
-    this.#counters = counters
+  constructor(context: SpeakerContext) {
+    this.#context = context
+    this.#link = context.link
+    this.#counters = context.counters
   }
 
   addressAdded({ w3 }: AddressWords): void {
@@ -40,7 +49,7 @@ export class ArpSpeaker {
     const arp = parseArp(bytes, offset, length)
     if (arp === undefined || arp.senderMac === 0 || isMulticastMac(arp.senderMac)) return this.#counters.count('arp-malformed')
     if (this.#ours.includes(arp.sender)) {
-      if (arp.senderMac !== this.#link.mac) this.#counters.count('arp-address-conflict')
+      if (arp.senderMac !== this.#link.mac) this.#context.handleConflict(wordsOfV4(arp.sender), arp.senderMac, now)
       return
     }
     const isForUs = this.#ours.includes(arp.target)
@@ -58,9 +67,10 @@ export class ArpSpeaker {
   #learn(arp: Arp, isForUs: boolean, isUnicast: boolean, now: Instant): void {
     // A probe for a free address (RFC 5227) comes from nobody; groups have no neighbours.
     if (arp.sender === 0 || arp.sender >= 0xe000_0000) return
-    const address = { w0: 0, w1: 0, w2: V4_MARK, w3: arp.sender | 0 }
-    if (arp.operation === ARP_REQUEST && isForUs) this.#neighbors.heardAsking(address, arp.senderMac, now)
-    else this.#neighbors.heardClaim(address, arp.senderMac, { isSolicited: arp.operation === ARP_REPLY && isUnicast, isOverride: true }, now)
+    const { neighbors } = this.#context
+    const address = wordsOfV4(arp.sender)
+    if (arp.operation === ARP_REQUEST && isForUs) return neighbors.heardAsking(address, arp.senderMac, now)
+    neighbors.heardClaim(address, arp.senderMac, { isSolicited: arp.operation === ARP_REPLY && isUnicast, isOverride: true }, now)
   }
 
   /** Our address with the longest prefix in common: the one in the same subnet, if any. */
@@ -76,4 +86,8 @@ export class ArpSpeaker {
     const length = writeArp(arp, this.#frame, 0)
     if (!this.#link.send(to, ETHERTYPE_ARP, this.#frame, 0, length)) this.#counters.count('link-full')
   }
+}
+
+function wordsOfV4(address: number): AddressWords {
+  return { w0: 0, w1: 0, w2: V4_MARK, w3: address | 0 }
 }

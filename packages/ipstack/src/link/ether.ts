@@ -1,4 +1,4 @@
-import { BROADCAST_MAC, type Counters, type EtherLink, type Instant, IpAddress, isMulticastMac, type Mac } from '@zt/sansio'
+import { BROADCAST_MAC, type Counters, type EtherLink, type Instant, IpAddress, isMulticastMac, type Mac, RateGate } from '@zt/sansio'
 import { type AddressWords, isMulticastWords, isV4Words } from '../address-words.js'
 import type { Settings } from '../settings.js'
 import type { TimerWheel } from '../timer-wheel.js'
@@ -24,7 +24,13 @@ export interface EtherOwner {
   handleLinkChange(): void
   /** An IP packet was kept for a neighbour that did not answer. */
   handleUnreachable(packet: Uint8Array): void
+  /** Somebody else on the link uses an address of ours. */
+  handleConflict(address: AddressWords, mac: Mac | undefined): void
 }
+
+/** Conflicts are told at most this often: whoever causes them could do so without end. */
+const CONFLICT_INTERVAL = 1000
+const CONFLICT_BURST = 5
 
 /** An Ethernet link: frames sorted by type, neighbours found by ARP and neighbour discovery, groups joined on the link. */
 export class EtherAttachment implements Attachment {
@@ -33,6 +39,7 @@ export class EtherAttachment implements Attachment {
   readonly #owner: EtherOwner
   readonly #arp: ArpSpeaker
   readonly #ndp: NdpSpeaker
+  readonly #conflicts = new RateGate(CONFLICT_INTERVAL, CONFLICT_BURST)
   /** Link groups joined on behalf of IPv6, which maps many groups to one. */
   readonly #joined = new Map<Mac, number>()
 
@@ -51,10 +58,18 @@ export class EtherAttachment implements Attachment {
       transmit: (mac, etherType, bytes, offset, length) => link.send(mac, etherType, bytes, offset, length),
       handleUnreachable: (packet) => owner.handleUnreachable(packet),
     })
-    this.#arp = new ArpSpeaker(link, this.neighbors, owner.counters)
-    this.#ndp = new NdpSpeaker(link, this.neighbors, owner.counters, (hop, bytes, length, now) =>
-      this.send(hop, ETHERTYPE_IPV6, bytes, 0, length, now),
-    )
+    const handleConflict = (address: AddressWords, mac: Mac | undefined, now: Instant): void => {
+      owner.counters.count('address-conflict')
+      if (this.#conflicts.pass(now)) owner.handleConflict(address, mac)
+    }
+    this.#arp = new ArpSpeaker({ link, neighbors: this.neighbors, counters: owner.counters, handleConflict })
+    this.#ndp = new NdpSpeaker({
+      link,
+      neighbors: this.neighbors,
+      counters: owner.counters,
+      handleConflict,
+      send: (hop, bytes, length, now) => this.send(hop, ETHERTYPE_IPV6, bytes, 0, length, now),
+    })
     link.onReceive = (source, destination, etherType, bytes, offset, length) =>
       this.#receive(source, destination, etherType, bytes, offset, length)
     link.onDrain = () => owner.handleDrain()

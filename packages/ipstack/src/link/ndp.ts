@@ -5,6 +5,7 @@ import { ICMPV6_NEIGHBOR_ADVERTISEMENT, ICMPV6_NEIGHBOR_SOLICITATION } from '../
 import { IPV6_HEADER_LENGTH } from '../wire/ipv6.js'
 import { NDP_LENGTH, type NdpMessage, parseNdp, writeNdp } from '../wire/ndp.js'
 import { PROTOCOL_ICMPV6 } from '../wire/numbers.js'
+import type { SpeakerContext } from './arp.js'
 import { Neighbor } from './neighbor.js'
 import type { NeighborCache } from './neighbor-cache.js'
 
@@ -13,24 +14,27 @@ const HOP_LIMIT = 255
 const ALL_NODES: AddressWords = { w0: 0xff02_0000 | 0, w1: 0, w2: 0, w3: 1 }
 const ALL_NODES_MAC = 0x3333_0000_0001
 
-/** Sends an IPv6 packet to a neighbour. */
-export type SendToNeighbor = (hop: Neighbor, bytes: Uint8Array, length: number, now: Instant) => void
+/** What `NdpSpeaker` needs. */
+export interface NdpContext extends SpeakerContext {
+  /** Send an IPv6 packet to a neighbour, which may have to be found first. */
+  send(hop: Neighbor, bytes: Uint8Array, length: number, now: Instant): void
+}
 
 /** Asks and answers neighbour discovery on one link (RFC 4861 section 7.2). */
 export class NdpSpeaker {
+  readonly #context: NdpContext
   readonly #link: EtherLink
   readonly #neighbors: NeighborCache
   readonly #counters: Counters
-  readonly #send: SendToNeighbor
   readonly #packet = new Uint8Array(IPV6_HEADER_LENGTH + NDP_LENGTH)
   readonly #view = new DataView(this.#packet.buffer)
   #ours: readonly AddressWords[] = []
 
-  constructor(link: EtherLink, neighbors: NeighborCache, counters: Counters, send: SendToNeighbor) {
-    this.#link = link
-    this.#neighbors = neighbors
-    this.#counters = counters
-    this.#send = send
+  constructor(context: NdpContext) {
+    this.#context = context
+    this.#link = context.link
+    this.#neighbors = context.neighbors
+    this.#counters = context.counters
   }
 
   addressAdded(address: AddressWords): void {
@@ -60,7 +64,7 @@ export class NdpSpeaker {
     const isToGroup = isMulticastWords(destination.w0, destination.w1, destination.w2, destination.w3)
     if (message.type === ICMPV6_NEIGHBOR_ADVERTISEMENT) {
       if (isToGroup && message.isSolicited) return this.#counters.count('ndp-malformed')
-      if (this.#isOurs(target)) return this.#counters.count('ndp-address-conflict')
+      if (this.#isOurs(target)) return this.#context.handleConflict(target, message.mac, now)
       return this.#neighbors.heardClaim(target, message.mac, message, now)
     }
     const isFromNobody = (source.w0 | source.w1 | source.w2 | source.w3) === 0
@@ -83,7 +87,7 @@ export class NdpSpeaker {
     writeWords(view, 24, hop)
     const pseudo = sumWords(source) + sumWords(hop) + length + PROTOCOL_ICMPV6
     view.setUint16(IPV6_HEADER_LENGTH + 2, checksum(this.#packet, IPV6_HEADER_LENGTH, length, pseudo))
-    this.#send(hop, this.#packet, IPV6_HEADER_LENGTH + length, now)
+    this.#context.send(hop, this.#packet, IPV6_HEADER_LENGTH + length, now)
   }
 
   #isOurs(address: AddressWords): boolean {

@@ -30,39 +30,45 @@ export interface Claim {
  */
 export class NeighborCache {
   readonly #owner: NeighborCacheOwner
-  /** Those that something was sent to, or was to be. */
+  /** Those that are spoken to and have a MAC address. */
   readonly #known = new Map<string, Neighbor>()
+  /** Those that are to be spoken to but have not answered, states `incomplete` and `failed`; the oldest goes first. */
+  readonly #sought: BoundedMap<string, Neighbor>
   /** Those that asked for us, in case we answer. */
   readonly #askers: BoundedMap<string, Neighbor>
   readonly #onTimer = (neighbor: Neighbor, now: Instant): void => this.#handleTimer(neighbor, now)
 
   constructor(owner: NeighborCacheOwner) {
     this.#owner = owner
-    this.#askers = new BoundedMap(Math.max(1, owner.settings.neighbors >> 2), (_, neighbor) => this.#retire(neighbor))
+    const retire = (_key: string, neighbor: Neighbor): void => this.#evicted(neighbor)
+    this.#sought = new BoundedMap(owner.settings.unresolvedNeighbors, retire)
+    this.#askers = new BoundedMap(Math.max(1, owner.settings.neighbors >> 2), retire)
   }
 
   /** The entry for an address that is to be sent to; a new one is asked for when the first packet comes. */
   obtain(address: AddressWords): Neighbor {
     const key = keyOf(address)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
+    const present = this.#known.get(key) ?? this.#sought.get(key)
+    if (present !== undefined) return present
     const asker = this.#askers.get(key)
-    if (asker !== undefined) this.#askers.delete(key)
-    else this.#limitUnresolved()
-    if (this.#known.size >= this.#owner.settings.neighbors) this.#evict(() => true)
-    const neighbor = asker ?? new Neighbor(address, this.#onTimer)
-    this.#known.set(key, neighbor)
+    if (asker !== undefined) {
+      this.#askers.delete(key)
+      this.#admit(key, asker)
+      return asker
+    }
+    const neighbor = new Neighbor(address, this.#onTimer)
+    this.#sought.set(key, neighbor)
     return neighbor
   }
 
   /** The entry for an address, if there is one. */
   find(address: AddressWords): Neighbor | undefined {
     const key = keyOf(address)
-    return this.#known.get(key) ?? this.#askers.get(key)
+    return this.#known.get(key) ?? this.#sought.get(key) ?? this.#askers.get(key)
   }
 
   get size(): number {
-    return this.#known.size + this.#askers.size
+    return this.#known.size + this.#sought.size + this.#askers.size
   }
 
   /** Send through a neighbour that is not fresh: ask, wait, or use it and have doubts. */
@@ -109,13 +115,11 @@ export class NeighborCache {
   heardClaim(address: AddressWords, mac: Mac | undefined, claim: Claim, now: Instant): void {
     const neighbor = this.find(address)
     if (neighbor === undefined) return this.#owner.counters.count('neighbor-claim-unasked')
-    const isAwaited = neighbor.state === 'incomplete' || neighbor.state === 'probe' || neighbor.state === 'failed'
-    const isAnswer = claim.isSolicited && isAwaited
-    if (neighbor.state === 'incomplete' || neighbor.state === 'failed') {
+    const isAnswer = claim.isSolicited && (isSought(neighbor) || neighbor.state === 'probe')
+    if (isSought(neighbor)) {
       if (mac === undefined) return
-      neighbor.mac = mac
+      this.#found(neighbor, mac)
       if (isAnswer) this.#makeReachable(neighbor, now)
-      else this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
       return this.#release(neighbor, now)
     }
     const isOther = mac !== undefined && mac !== neighbor.mac
@@ -130,18 +134,43 @@ export class NeighborCache {
 
   /** Forget everybody; packets that wait are dropped. */
   clear(): void {
-    for (const neighbor of [...this.#known.values(), ...this.#askers.values()]) this.#retire(neighbor)
-    this.#known.clear()
-    this.#askers.clear()
+    for (const table of [this.#known, this.#sought, this.#askers]) {
+      for (const neighbor of table.values()) this.#retire(neighbor)
+      table.clear()
+    }
   }
 
   /** A request or other sign from the neighbour itself, which may have moved. */
   #update(neighbor: Neighbor, mac: Mac, now: Instant): void {
-    const isWaiting = neighbor.state === 'incomplete' || neighbor.state === 'failed'
-    if (!isWaiting && neighbor.mac === mac) return
+    if (isSought(neighbor)) {
+      this.#found(neighbor, mac)
+      this.#release(neighbor, now)
+    } else if (neighbor.mac !== mac) {
+      neighbor.mac = mac
+      this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+    }
+  }
+
+  /** One that was sought has a MAC address. */
+  #found(neighbor: Neighbor, mac: Mac): void {
+    const key = keyOf(neighbor)
+    this.#sought.delete(key)
+    this.#admit(key, neighbor)
     neighbor.mac = mac
     this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
-    if (isWaiting) this.#release(neighbor, now)
+  }
+
+  /** Take it among the known; if there are too many, the one used longest ago goes. */
+  #admit(key: string, neighbor: Neighbor): void {
+    if (this.#known.size >= this.#owner.settings.neighbors) {
+      let oldest: Neighbor | undefined
+      for (const each of this.#known.values()) if (oldest === undefined || each.lastUsed < oldest.lastUsed) oldest = each
+      if (oldest !== undefined) {
+        this.#known.delete(keyOf(oldest))
+        this.#evicted(oldest)
+      }
+    }
+    this.#known.set(key, neighbor)
   }
 
   #makeReachable(neighbor: Neighbor, now: Instant): void {
@@ -209,28 +238,14 @@ export class NeighborCache {
     }
   }
 
-  /** A scan of a large subnet must not fill the cache with addresses that nobody has. */
-  #limitUnresolved(): void {
-    let unresolved = 0
-    for (const { state } of this.#known.values()) if (isUnresolved(state)) unresolved++
-    if (unresolved >= this.#owner.settings.unresolvedNeighbors) this.#evict((neighbor) => isUnresolved(neighbor.state))
-  }
-
-  /** Throw out the one of these that has been used longest ago. */
-  #evict(isEligible: (neighbor: Neighbor) => boolean): void {
-    let oldest: Neighbor | undefined
-    for (const neighbor of this.#known.values()) {
-      if (isEligible(neighbor) && (oldest === undefined || neighbor.lastUsed < oldest.lastUsed)) oldest = neighbor
-    }
-    if (oldest === undefined) return
-    this.#owner.counters.count('neighbor-evicted')
-    this.#forget(oldest)
-  }
-
   #forget(neighbor: Neighbor): void {
     const key = keyOf(neighbor)
-    if (this.#known.get(key) === neighbor) this.#known.delete(key)
-    if (this.#askers.get(key) === neighbor) this.#askers.delete(key)
+    for (const table of [this.#known, this.#sought, this.#askers]) if (table.get(key) === neighbor) table.delete(key)
+    this.#retire(neighbor)
+  }
+
+  #evicted(neighbor: Neighbor): void {
+    this.#owner.counters.count('neighbor-evicted')
     this.#retire(neighbor)
   }
 
@@ -242,6 +257,6 @@ export class NeighborCache {
   }
 }
 
-function isUnresolved(state: Neighbor['state']): boolean {
+function isSought({ state }: Neighbor): boolean {
   return state === 'incomplete' || state === 'failed'
 }

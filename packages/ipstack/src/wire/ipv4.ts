@@ -32,6 +32,7 @@ export function ipv4HeaderLength(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] & 15) << 2
 }
 
+/** The protocol number of the payload. */
 export function ipv4Protocol(bytes: Uint8Array, offset: number): number {
   return bytes[offset + 9]
 }

@@ -144,7 +144,9 @@ describe('ARP', () => {
   it('ARP-09 notices somebody with our address, and believes nothing of it', () => {
     const { script } = speaker()
     expect(script.receiveArp(1, OTHER_MAC, H4, P4)).toEqual([])
-    expect(script.count('arp-address-conflict')).toBe(1)
+    expect(script.conflicts).toEqual([`${H4} on eth0: 02:00:00:00:00:99`])
+    for (let i = 0; i < 20; i++) script.receiveArp(2, OTHER_MAC, H4, P4)
+    expect([script.conflicts.length, script.count('address-conflict')]).toEqual([5, 21])
   })
 
   it('ARP-10 drops groups as senders', () => {

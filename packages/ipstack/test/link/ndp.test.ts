@@ -192,6 +192,6 @@ describe('neighbour discovery', () => {
   it('notices somebody who claims our address', () => {
     const { script } = speaker()
     script.receiveNdp(136, { src: P6, dst: 'ff02::1', target: H6, flags: OVERRIDE, mac: OTHER_MAC })
-    expect(script.count('ndp-address-conflict')).toBe(1)
+    expect(script.conflicts).toEqual([`${H6} on eth0: 02:00:00:00:00:99`])
   })
 })

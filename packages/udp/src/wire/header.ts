@@ -15,10 +15,12 @@ export function checkUdpLength(bytes: Uint8Array, offset: number, available: num
   return length >= UDP_HEADER_LENGTH && length <= available ? length : 0
 }
 
+/** The port it was sent from; 0 if the sender wants no answer. */
 export function udpSourcePort(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] << 8) | bytes[offset + 1]
 }
 
+/** The port it is for. */
 export function udpDestinationPort(bytes: Uint8Array, offset: number): number {
   return (bytes[offset + 2] << 8) | bytes[offset + 3]
 }
