@@ -34,7 +34,10 @@ export class SystemClock implements Clock {
     if (at === NEVER || this.#isClosed) return () => {}
     const deadline = this.#timers.push(at, run)
     this.#arm()
-    return () => this.#timers.cancel(deadline)
+    return () => {
+      this.#timers.cancel(deadline)
+      if (this.#timers.size === 0) this.#disarm() // nothing to wait for must not keep the process alive
+    }
   }
 
   soon(run: () => void): void {
@@ -98,14 +101,20 @@ export class SystemClock implements Clock {
     }
   }
 
+  #disarm(): void {
+    if (this.#timeout) clearTimeout(this.#timeout)
+    this.#timeout = undefined
+    this.#armedFor = NEVER
+  }
+
   /**
    * A timer that is too early is harmless: it finds nothing due and arms again. So only an earlier deadline re-arms, and
-   * taking back never does.
+   * taking one of several back never does.
    */
   #arm(): void {
     const next = this.#timers.next()
     if (next >= this.#armedFor) return
-    if (this.#timeout) clearTimeout(this.#timeout)
+    this.#disarm()
     this.#armedFor = next
     const delay = Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(next - this.now())))
     this.#timeout = setTimeout(this.#expire, delay)

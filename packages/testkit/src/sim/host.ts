@@ -43,6 +43,7 @@ export class SimHost implements SimSite {
   readonly #clock: Clock
   readonly #attachments: Attachment[] = []
   readonly #ports = new Set<SimDatagramPort>()
+  readonly #endpoints: Endpoint[] = []
   readonly #admitted = new Map<string, Instant>()
   #nextPort = 49_152
   #firewall: Duration | undefined
@@ -98,10 +99,19 @@ export class SimHost implements SimSite {
       ? (candidates.find((candidate) => candidate.reaches(to.ip)) ?? candidates[0])
       : candidates.find(({ ip }) => ip.equals(local.ip))
     if (!own) return false
-    const from = new Endpoint(own.ip, local.port)
+    const from = this.#endpoint(own, local.port)
     if (this.#firewall !== undefined) this.#admitted.set(`${from}<${to}`, this.#clock.now())
     own.transmit(from, to, bytes, ttl)
     return true
+  }
+
+  /** One object per address and port: its text, which tables are keyed by, is then made once. */
+  #endpoint({ ip }: Attachment, port: number): Endpoint {
+    const known = this.#endpoints.find((endpoint) => endpoint.port === port && endpoint.ip === ip)
+    if (known) return known
+    const endpoint = new Endpoint(ip, port)
+    this.#endpoints.push(endpoint)
+    return endpoint
   }
 
   /** @internal Why a datagram would not be taken, or `undefined`. */

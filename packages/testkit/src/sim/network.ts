@@ -161,6 +161,7 @@ export class SimNetwork {
   }
 
   #profileFor(sites: readonly SimSite[], to: SimSite, realm: Realm): LinkProfile {
+    if (this.#profiles.size === 0) return realm.profile
     for (const from of sites) {
       const own = this.#profiles.get(pairKey(from.name, to.name))
       if (own) return own
@@ -183,7 +184,7 @@ export class SimNetwork {
   }
 
   #isBlocked(from: SimSite, to: SimSite): boolean {
-    return (this.#blocked.get(pairKey(from.name, to.name)) ?? 0) > 0
+    return this.#blocked.size > 0 && (this.#blocked.get(pairKey(from.name, to.name)) ?? 0) > 0
   }
 
   #host(name: string, realm: Realm, addresses: readonly string[]): SimHost {
