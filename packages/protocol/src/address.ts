@@ -20,7 +20,8 @@ export function formatAddress(address: Address): string {
 export function parseAddress(text: string): Address {
   const address = /^[0-9a-f]{10}$/i.test(text) ? Number.parseInt(text, 16) : 0
   if (isReservedAddress(address)) {
-    throw new ZtError('ZT_ARG_INVALID', `expected a ZeroTier address of ten hexadecimal digits, got ${JSON.stringify(text)}`)
+    const got = JSON.stringify(text)
+    throw new ZtError('ZT_ARG_INVALID', `expected a ZeroTier address of ten hexadecimal digits, got ${got}`)
   }
   return address
 }

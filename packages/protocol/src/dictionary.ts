@@ -20,7 +20,8 @@ const unescapes = new Map([...escapes].map(([byte, letter]) => [letter, byte]))
  *     values are binary: 00 CR LF \ and = are written \0 \r \n \\ and \e
  *     numbers are hexadecimal: 16 digits when written, any number when read; booleans are 1 and 0
  *
- * Numbers are read as C's strtoull does: up to the first foreign character, and saturating. Source: `node/Dictionary.hpp`.
+ * Numbers are read as C's strtoull does: up to the first foreign character, and saturating. Source:
+ * `node/Dictionary.hpp`.
  */
 export class Dictionary {
   readonly #values = new Map<string, Uint8Array>()

@@ -15,6 +15,12 @@ export const IpScope = {
 
 export type IpScope = (typeof IpScope)[keyof typeof IpScope]
 
+/** RFC 1918, RFC 6598 (carriers' NAT), RFC 5737 (documentation), RFC 2544 (benchmarks). */
+const privateNetworks: readonly (readonly [network: number, bits: number])[] = [
+  [0x0a00_0000, 8], [0xac10_0000, 12], [0xc0a8_0000, 16], [0x6440_0000, 10],
+  [0xc000_0200, 24], [0xc633_6400, 24], [0xcb00_7100, 24], [0xc612_0000, 15],
+]
+
 const pseudoPrivate: readonly number[] = [6, 11, 21, 22, 25, 26, 28, 29, 30, 51, 55, 56]
 
 /** The scope of an IP address. Documentation and benchmark ranges count as private, which suits laboratories. */
@@ -24,17 +30,14 @@ export function ipScope(ip: IpAddress): IpScope {
 
 /** May ZeroTier send datagrams to such an address, at its own choice? */
 export function isPathScope(scope: IpScope): boolean {
-  return scope === IpScope.Global || scope === IpScope.PseudoPrivate || scope === IpScope.Shared || scope === IpScope.Private
+  return scope === IpScope.PseudoPrivate || scope === IpScope.Global || scope >= IpScope.Shared
 }
 
 function v4Scope(ip: number): IpScope {
   const first = ip >>> 24
   if (first === 0 || first === 255) return IpScope.None
   if (first === 127) return IpScope.Loopback
-  if (first === 10 || isIn(ip, 0x6440_0000, 10) || isIn(ip, 0xac10_0000, 12) || isIn(ip, 0xc0a8_0000, 16)) return IpScope.Private
-  if (isIn(ip, 0xc000_0200, 24) || isIn(ip, 0xc612_0000, 15) || isIn(ip, 0xc633_6400, 24) || isIn(ip, 0xcb00_7100, 24)) {
-    return IpScope.Private
-  }
+  if (privateNetworks.some(([network, bits]) => isIn(ip, network, bits))) return IpScope.Private
   if (isIn(ip, 0xa9fe_0000, 16)) return IpScope.LinkLocal
   if (first >= 240 || pseudoPrivate.includes(first)) return IpScope.PseudoPrivate
   return first >= 224 ? IpScope.Multicast : IpScope.Global

@@ -13,7 +13,8 @@ export function formatNetworkId(networkId: NetworkId): string {
 export function parseNetworkId(text: string): NetworkId {
   const networkId = /^[0-9a-f]{16}$/i.test(text) ? BigInt(`0x${text}`) : 0n
   if (networkId === 0n) {
-    throw new ZtError('ZT_ARG_INVALID', `expected a network id of sixteen hexadecimal digits, got ${JSON.stringify(text)}`)
+    const got = JSON.stringify(text)
+    throw new ZtError('ZT_ARG_INVALID', `expected a network id of sixteen hexadecimal digits, got ${got}`)
   }
   return networkId
 }

@@ -41,7 +41,8 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const [first, second] = [bytes[at], bytes[at + 1] ?? 0]
   if (first < 0x80) return 1
-  const length = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0
+  if (first < 0xc2 || first > 0xf4) return 0
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
   if (at + length > bytes.length) return 0
   for (let i = 1; i < length; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 0
   if ((first === 0xe0 && second < 0xa0) || (first === 0xed && second > 0x9f)) return 0

@@ -5,7 +5,8 @@ import { MAX_CAPABILITY_RULES, MAX_CUSTODY_CHAIN } from '../limits.js'
 import { type Rule, decodeRule, encodeRule } from '../netconf/rule.js'
 import { type NetworkId, controllerOf } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkSignature, decodeSignature, encodeSignature, signAs, signingForm, skipAdditionalFields,
+  type IdentityLookup, type Verdict, checkSignature, decodeSignature, encodeSignature, signAs, signingForm,
+  skipAdditionalFields,
 } from './signing.js'
 
 /** One step in a capability's way from the controller to its holder. */

@@ -88,7 +88,8 @@ export interface Membership {
 }
 
 /** Issue a certificate as current controllers do, with the hash of the member's key. */
-export function issueCom({ networkId, member, timestamp, windowMs }: Membership, controller: SecretIdentity): CertificateOfMembership {
+export function issueCom(membership: Membership, controller: SecretIdentity): CertificateOfMembership {
+  const { networkId, member, timestamp, windowMs } = membership
   const hash = publicKeyHash(member)
   const view = new DataView(hash.buffer, hash.byteOffset)
   const qualifiers: Qualifier[] = [
@@ -96,7 +97,9 @@ export function issueCom({ networkId, member, timestamp, windowMs }: Membership,
     { id: NETWORK, value: networkId, maxDelta: 0n },
     { id: ISSUED_TO, value: BigInt(member.address), maxDelta: ANY },
   ]
-  for (let i = 0; i < 4; i++) qualifiers.push({ id: KEY_HASH + BigInt(i), value: view.getBigUint64(8 * i), maxDelta: ANY })
+  for (let i = 0; i < 4; i++) {
+    qualifiers.push({ id: KEY_HASH + BigInt(i), value: view.getBigUint64(8 * i), maxDelta: ANY })
+  }
   return { qualifiers, signedBy: controller.address, signature: signAs(controller, comSigningForm({ qualifiers })) }
 }
 

@@ -4,7 +4,8 @@ import type { SecretIdentity } from '../identity/identity.js'
 import { MAX_OWNERSHIP_THINGS } from '../limits.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm, skipAdditionalFields,
+  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  skipAdditionalFields,
 } from './signing.js'
 
 /** What can be owned, with its number on the wire and how many bytes of the value mean something. */
@@ -21,8 +22,8 @@ export interface Thing {
 const THING_VALUE_LENGTH = 16
 
 /**
- * Certificate of ownership: the controller's word that addresses belong to a member, for rules that ask whether a frame's
- * source is genuine.
+ * Certificate of ownership: the controller's word that addresses belong to a member, for rules that ask whether a
+ * frame's source is genuine.
  *
  * | size | |
  * | --- | --- |
@@ -75,7 +76,8 @@ export function signOwnership(
 
 /** Did the network's controller sign it? */
 export function verifyOwnership(ownership: CertificateOfOwnership, lookup: IdentityLookup): Verdict {
-  return checkController(ownership.networkId, ownership.signedBy, ownershipSigningForm(ownership), ownership.signature, lookup)
+  const { networkId, signedBy, signature } = ownership
+  return checkController(networkId, signedBy, ownershipSigningForm(ownership), signature, lookup)
 }
 
 /** The bytes that are signed. */
@@ -100,11 +102,13 @@ export function macThing(mac: Mac): Thing {
 /** Is this thing among those certified? Bytes that the type does not use are not looked at. */
 export function owns(ownership: CertificateOfOwnership, { type, value }: Thing): boolean {
   const used = type === ThingType.Mac ? 6 : type === ThingType.Ipv4 ? 4 : THING_VALUE_LENGTH
-  return ownership.things.some((thing) => thing.type === type && equalBytes(thing.value.subarray(0, used), value.subarray(0, used)))
+  const wanted = value.subarray(0, used)
+  return ownership.things.some((thing) => thing.type === type && equalBytes(thing.value.subarray(0, used), wanted))
 }
 
 function encodeFields(w: ByteWriter, ownership: Omit<CertificateOfOwnership, 'signature'>): void {
-  w.u64(ownership.networkId).time(ownership.timestamp).u64(ownership.flags).u32(ownership.id).u16(ownership.things.length)
+  w.u64(ownership.networkId).time(ownership.timestamp).u64(ownership.flags).u32(ownership.id)
+  w.u16(ownership.things.length)
   for (const { type, value } of ownership.things) w.u8(type).put(value)
   w.u40(ownership.issuedTo).u40(ownership.signedBy)
 }

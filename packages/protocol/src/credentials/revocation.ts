@@ -3,7 +3,8 @@ import type { Address } from '../address.js'
 import type { SecretIdentity } from '../identity/identity.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm, skipAdditionalFields,
+  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  skipAdditionalFields,
 } from './signing.js'
 
 /** Members pass such a revocation on to each other. */
@@ -67,14 +68,17 @@ export function encodeRevocation(w: ByteWriter, revocation: Revocation): void {
 }
 
 /** Issue a revocation. */
-export function signRevocation(revocation: Omit<Revocation, 'signedBy' | 'signature'>, controller: SecretIdentity): Revocation {
+export function signRevocation(
+  revocation: Omit<Revocation, 'signedBy' | 'signature'>, controller: SecretIdentity,
+): Revocation {
   const unsigned = { ...revocation, signedBy: controller.address }
   return { ...unsigned, signature: signAs(controller, revocationSigningForm(unsigned)) }
 }
 
 /** Did the network's controller sign it? */
 export function verifyRevocation(revocation: Revocation, lookup: IdentityLookup): Verdict {
-  return checkController(revocation.networkId, revocation.signedBy, revocationSigningForm(revocation), revocation.signature, lookup)
+  const { networkId, signedBy, signature } = revocation
+  return checkController(networkId, signedBy, revocationSigningForm(revocation), signature, lookup)
 }
 
 /** The bytes that are signed. */

@@ -38,7 +38,9 @@ export function checkController(
 }
 
 /** Did this node sign this? */
-export function checkSignature(signedBy: Address, message: Uint8Array, signature: Uint8Array, lookup: IdentityLookup): Verdict {
+export function checkSignature(
+  signedBy: Address, message: Uint8Array, signature: Uint8Array, lookup: IdentityLookup,
+): Verdict {
   const signer = lookup(signedBy)
   if (!signer) return 'unknown-signer'
   return signature.length === SIGNATURE_LENGTH && verify(signer.publicKey, message, signature) ? 'valid' : 'invalid'

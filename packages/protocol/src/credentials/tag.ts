@@ -3,7 +3,8 @@ import type { Address } from '../address.js'
 import type { SecretIdentity } from '../identity/identity.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm, skipAdditionalFields,
+  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  skipAdditionalFields,
 } from './signing.js'
 
 /**

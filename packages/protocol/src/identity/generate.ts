@@ -5,8 +5,8 @@ import type { SecretIdentity } from './identity.js'
 import { addressOfKey } from './validate.js'
 
 /**
- * The search for a key pair that has an address, one try at a time: about 15 tries of some tens of milliseconds. Whoever
- * runs it decides where, reports progress between tries, and stops when nobody wants the result any more.
+ * The search for a key pair that has an address, one try at a time: about 15 tries of some tens of milliseconds.
+ * Whoever runs it decides where, reports progress between tries, and stops when nobody wants the result any more.
  */
 export class IdentitySearch {
   readonly #secretKey: Uint8Array
@@ -37,7 +37,9 @@ export class IdentitySearch {
   }
 }
 
-/** A fresh identity. Takes about half a second of computing: use `IdentitySearch` in a worker where that is too long. */
+/**
+ * A fresh identity. Takes about half a second of computing: use `IdentitySearch` in a worker where that is too long.
+ */
 export function generateIdentity(random: RandomSource): SecretIdentity {
   const search = new IdentitySearch(random)
   for (;;) {

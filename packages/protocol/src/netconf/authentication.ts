@@ -25,7 +25,15 @@ export function decodeAuthentication(bytes: Uint8Array): SingleSignOn {
 export function encodeAuthentication(sso: SingleSignOn): Uint8Array<ArrayBuffer> {
   const d = new Dictionary()
   d.setU64('aV', sso.version)
-  const texts = { aU: sso.authenticationUrl, iU: sso.issuerUrl, aCU: sso.centralUrl, aN: sso.nonce, aS: sso.state, aCID: sso.clientId, aSSOp: sso.provider }
+  const texts = {
+    aU: sso.authenticationUrl,
+    iU: sso.issuerUrl,
+    aCU: sso.centralUrl,
+    aN: sso.nonce,
+    aS: sso.state,
+    aCID: sso.clientId,
+    aSSOp: sso.provider,
+  }
   for (const [key, value] of Object.entries(texts)) if (value !== undefined) d.setText(key, value)
   return d.encode()
 }

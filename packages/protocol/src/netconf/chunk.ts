@@ -57,7 +57,8 @@ export function decodeNetworkConfigChunk(r: ByteReader): NetworkConfigChunk | un
   if (r.u8() !== SIGNATURE_ED25519 || r.u16() !== SIGNATURE_LENGTH) return undefined
   const signature = r.copy(SIGNATURE_LENGTH)
   if (!r.ok || totalLength > MAX_NETWORK_CONFIG_LENGTH || offset + data.length > totalLength) return undefined
-  return { networkId, data, place: { fastPropagate: (flags & FAST_PROPAGATE) !== 0, updateId, totalLength, offset, signature } }
+  const fastPropagate = (flags & FAST_PROPAGATE) !== 0
+  return { networkId, data, place: { fastPropagate, updateId, totalLength, offset, signature } }
 }
 
 export function encodeNetworkConfigChunk(w: ByteWriter, chunk: NetworkConfigChunk): void {
@@ -80,8 +81,9 @@ export function splitNetworkConfig(
   networkId: NetworkId, dictionary: Uint8Array, updateId: bigint, controller: SecretIdentity,
 ): NetworkConfigChunk[] {
   const totalLength = dictionary.length
-  if (totalLength > Math.min(MAX_NETWORK_CONFIG_LENGTH, MAX_CONFIG_CHUNKS * MAX_CONFIG_CHUNK_LENGTH)) {
-    throw new ZtError('ZT_ARG_INVALID', `a network config has at most ${MAX_NETWORK_CONFIG_LENGTH} bytes, got ${totalLength}`)
+  const most = Math.min(MAX_NETWORK_CONFIG_LENGTH, MAX_CONFIG_CHUNKS * MAX_CONFIG_CHUNK_LENGTH)
+  if (totalLength > most) {
+    throw new ZtError('ZT_ARG_INVALID', `a network config has at most ${most} bytes, got ${totalLength}`)
   }
   const chunks: NetworkConfigChunk[] = []
   for (let offset = 0; offset < totalLength; offset += MAX_CONFIG_CHUNK_LENGTH) {

@@ -7,7 +7,8 @@ import { Dictionary } from '../dictionary.js'
 import { decodeInetPrefix, encodeInetPrefix } from '../inet-address.js'
 import {
   DEFAULT_NETWORK_MTU, MAX_NETWORK_CAPABILITIES, MAX_NETWORK_CONFIG_LENGTH, MAX_NETWORK_MTU, MAX_NETWORK_NAME_LENGTH,
-  MAX_NETWORK_ROUTES, MAX_NETWORK_RULES, MAX_NETWORK_TAGS, MAX_OWNERSHIPS, MAX_SPECIALISTS, MAX_STATIC_IPS, MIN_NETWORK_MTU,
+  MAX_NETWORK_ROUTES, MAX_NETWORK_RULES, MAX_NETWORK_TAGS, MAX_OWNERSHIPS, MAX_SPECIALISTS, MAX_STATIC_IPS,
+  MIN_NETWORK_MTU,
 } from '../limits.js'
 import { decodeUtf8, encodeUtf8 } from '../utf8.js'
 import { decodeDns, encodeDns } from './dns.js'
@@ -29,9 +30,9 @@ const FORMAT_VERSION_MIN = 6
 const PUBLIC = 1n
 
 /**
- * A dictionary as a config; `undefined` if it is for nobody, of no network, too old, or has a part that does not decode.
- * As in ZeroTierOne a broken capability or tag ends its list without harm to the rest, and what exceeds a limit is left
- * out.
+ * A dictionary as a config; `undefined` if it is for nobody, of no network, too old, or has a part that does not
+ * decode. As in ZeroTierOne a broken capability or tag ends its list without harm to the rest, and what exceeds a limit
+ * is left out.
  */
 export function decodeNetworkConfig(bytes: Uint8Array): NetworkConfig | undefined {
   if (bytes.length > MAX_NETWORK_CONFIG_LENGTH) return undefined
@@ -108,14 +109,15 @@ export function encodeNetworkConfig(config: NetworkConfig): Uint8Array<ArrayBuff
   part('CAP', (w) => config.capabilities.forEach((capability) => encodeCapability(w, capability)))
   part('TAG', (w) => config.tags.forEach((tag) => encodeTag(w, tag)))
   part('COO', (w) => config.ownerships.forEach((ownership) => encodeOwnership(w, ownership)))
-  part('S', (w) => config.specialists.forEach(({ address, roles }) => w.u8(roles >>> 16).u16(roles & 0xffff).u40(address)))
+  part('S', (w) => encodeSpecialists(w, config.specialists))
   part('RT', (w) => encodeRoutes(w, config.routes))
   part('I', (w) => config.staticIps.forEach((ip) => encodeInetPrefix(w, ip)))
   part('R', (w) => encodeRules(w, config.rules))
   part('DNS', (w) => encodeDns(w, config.dns))
   encodeSso(d, config.sso)
   if (d.length > MAX_NETWORK_CONFIG_LENGTH) {
-    throw new ZtError('ZT_ARG_INVALID', `a network config has at most ${MAX_NETWORK_CONFIG_LENGTH} bytes, got ${d.length}`)
+    const most = MAX_NETWORK_CONFIG_LENGTH
+    throw new ZtError('ZT_ARG_INVALID', `a network config has at most ${most} bytes, got ${d.length}`)
   }
   return d.encode()
 }
@@ -124,7 +126,9 @@ function byId(a: { readonly id: number }, b: { readonly id: number }): number {
   return a.id - b.id
 }
 
-function decodeWhileWell<T>(value: Uint8Array | undefined, decode: (r: ByteReader) => T | undefined, limit: number): T[] {
+function decodeWhileWell<T>(
+  value: Uint8Array | undefined, decode: (r: ByteReader) => T | undefined, limit: number,
+): T[] {
   const items: T[] = []
   if (!value) return items
   const r = new ByteReader(value)
@@ -157,6 +161,10 @@ function decodeSpecialists(value: Uint8Array | undefined): Specialist[] {
   return specialists
 }
 
+function encodeSpecialists(w: ByteWriter, specialists: readonly Specialist[]): void {
+  for (const { address, roles } of specialists) w.u8(roles >>> 16).u16(roles & 0xffff).u40(address)
+}
+
 function decodeStaticIps(r: ByteReader): IpPrefix[] | undefined {
   const ips: IpPrefix[] = []
   for (let read = 0; r.remaining > 0 && read < MAX_STATIC_IPS; read++) {
@@ -173,7 +181,8 @@ function decodeSso(d: Dictionary): SingleSignOn | undefined {
   if (!enabled || version > 1) return { version, enabled }
   const authenticationUrl = d.text('aurl')
   if (version === 0) {
-    return { version, enabled, authenticationUrl: authenticationUrl ?? '', authenticationExpiryTime: Number(d.i64('aexpt')) }
+    const authenticationExpiryTime = Number(d.i64('aexpt'))
+    return { version, enabled, authenticationUrl: authenticationUrl ?? '', authenticationExpiryTime }
   }
   return {
     version,

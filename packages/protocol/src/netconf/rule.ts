@@ -2,8 +2,8 @@ import { ByteReader, ByteWriter, IpAddress, IpPrefix, type Mac, equalBytes } fro
 import type { Address } from '../address.js'
 
 /**
- * Rules as they travel: `u8 t`, `u8` length, data. `t` is 0x80 NOT, 0x40 OR, and six bits of type. A rule of a type that
- * is not known is skipped by its length and stays in the table; so is the surplus of a longer one.
+ * Rules as they travel: `u8 t`, `u8` length, data. `t` is 0x80 NOT, 0x40 OR, and six bits of type. A rule of a type
+ * that is not known is skipped by its length and stays in the table; so is the surplus of a longer one.
  *
  * Names and fields are those of the controller's JSON. Source: `node/Capability.hpp`, `include/ZeroTierOne.h`.
  */
@@ -20,7 +20,12 @@ export type Rule = (Action | Match | UnknownRule) & {
 export type Action =
   | { readonly type: 'ACTION_DROP' | 'ACTION_ACCEPT' | 'ACTION_BREAK' | 'ACTION_PRIORITY' }
   /** `length` 0 is the whole frame. */
-  | { readonly type: 'ACTION_TEE' | 'ACTION_WATCH' | 'ACTION_REDIRECT'; readonly address: Address; readonly flags: number; readonly length: number }
+  | {
+      readonly type: 'ACTION_TEE' | 'ACTION_WATCH' | 'ACTION_REDIRECT'
+      readonly address: Address
+      readonly flags: number
+      readonly length: number
+    }
 
 /** What to look at. */
 export type Match =
@@ -29,19 +34,32 @@ export type Match =
   | { readonly type: 'MATCH_VLAN_PCP'; readonly vlanPcp: number }
   | { readonly type: 'MATCH_VLAN_DEI'; readonly vlanDei: number }
   | { readonly type: 'MATCH_MAC_SOURCE' | 'MATCH_MAC_DEST'; readonly mac: Mac }
-  | { readonly type: 'MATCH_IPV4_SOURCE' | 'MATCH_IPV4_DEST' | 'MATCH_IPV6_SOURCE' | 'MATCH_IPV6_DEST'; readonly ip: IpPrefix }
+  | {
+      readonly type: 'MATCH_IPV4_SOURCE' | 'MATCH_IPV4_DEST' | 'MATCH_IPV6_SOURCE' | 'MATCH_IPV6_DEST'
+      readonly ip: IpPrefix
+    }
   | { readonly type: 'MATCH_IP_TOS'; readonly mask: number; readonly start: number; readonly end: number }
   | { readonly type: 'MATCH_IP_PROTOCOL'; readonly ipProtocol: number }
   | { readonly type: 'MATCH_ETHERTYPE'; readonly etherType: number }
   /** `icmpCode` null matches any. */
   | { readonly type: 'MATCH_ICMP'; readonly icmpType: number; readonly icmpCode: number | null }
-  | { readonly type: 'MATCH_IP_SOURCE_PORT_RANGE' | 'MATCH_IP_DEST_PORT_RANGE' | 'MATCH_FRAME_SIZE_RANGE'; readonly start: number; readonly end: number }
+  | {
+      readonly type: 'MATCH_IP_SOURCE_PORT_RANGE' | 'MATCH_IP_DEST_PORT_RANGE' | 'MATCH_FRAME_SIZE_RANGE'
+      readonly start: number
+      readonly end: number
+    }
   | { readonly type: 'MATCH_CHARACTERISTICS'; readonly mask: bigint }
   /** Of 2^32 - 1. */
   | { readonly type: 'MATCH_RANDOM'; readonly probability: number }
   | {
-      readonly type: 'MATCH_TAGS_DIFFERENCE' | 'MATCH_TAGS_BITWISE_AND' | 'MATCH_TAGS_BITWISE_OR' | 'MATCH_TAGS_BITWISE_XOR' |
-        'MATCH_TAGS_EQUAL' | 'MATCH_TAG_SENDER' | 'MATCH_TAG_RECEIVER'
+      readonly type:
+        | 'MATCH_TAGS_DIFFERENCE'
+        | 'MATCH_TAGS_BITWISE_AND'
+        | 'MATCH_TAGS_BITWISE_OR'
+        | 'MATCH_TAGS_BITWISE_XOR'
+        | 'MATCH_TAGS_EQUAL'
+        | 'MATCH_TAG_SENDER'
+        | 'MATCH_TAG_RECEIVER'
       readonly id: number
       readonly value: number
     }
@@ -160,8 +178,8 @@ export function ruleTypeOf(rule: Rule): number {
 }
 
 /**
- * One rule. A known rule that is cut off by the end makes the reader faulty; one that is shorter than its type needs, but
- * whole, is unknown, as is everything of a type that we do not know.
+ * One rule. A known rule that is cut off by the end makes the reader faulty; one that is shorter than its type needs,
+ * but whole, is unknown, as is everything of a type that we do not know.
  */
 export function decodeRule(r: ByteReader): Rule {
   const t = r.u8()

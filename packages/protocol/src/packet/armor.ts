@@ -1,6 +1,9 @@
 import { AesGmacSiv, Salsa20, type SalsaPoly, type SessionKeys } from '@zt/crypto'
 import { MAX_PACKET_LENGTH, MIN_PACKET_LENGTH } from '../limits.js'
-import { Cipher, FLAG_ENCRYPTED, FLAG_FRAGMENTED, PACKET_DESTINATION, PACKET_FLAGS, PACKET_ID, PACKET_MAC, PACKET_VERB, cipherOf } from './header.js'
+import {
+  Cipher, FLAG_ENCRYPTED, FLAG_FRAGMENTED, PACKET_DESTINATION, PACKET_FLAGS, PACKET_ID, PACKET_MAC, PACKET_VERB,
+  cipherOf,
+} from './header.js'
 
 /** What does not change on the way: everything but the hops. */
 const WITHOUT_HOPS = 0xf8
@@ -30,7 +33,7 @@ export class Armor {
    */
   armor(bytes: Uint8Array, at: number, length: number, cipher: 0 | 1 | 3, keys: SessionKeys): void {
     const kept = bytes[at + PACKET_FLAGS] & (FLAG_FRAGMENTED | 0x07)
-    // Releases up to 1.14 set this flag with cipher 1, and nobody may set it with cipher 0: there it means something else.
+    // Releases up to 1.14 set this flag with cipher 1. With cipher 0 nobody may: there it means something else.
     bytes[at + PACKET_FLAGS] = kept | (cipher << 3) | (cipher === Cipher.Salsa ? FLAG_ENCRYPTED : 0)
     const body = length - PACKET_VERB
     if (cipher === Cipher.AesGmacSiv) {
@@ -42,19 +45,21 @@ export class Armor {
   }
 
   /**
-   * Open the packet in `bytes[at, at + length)`. False if it is not authentic, has a cipher that is none (a trusted path
-   * is for its owner to judge), or a length that no packet has: then nothing has changed.
+   * Open the packet in `bytes[at, at + length)`. False if it is not authentic, has a cipher that is none (a trusted
+   * path is for its owner to judge), or a length that no packet has: then nothing has changed.
    */
   dearmor(bytes: Uint8Array, at: number, length: number, keys: SessionKeys): boolean {
     if (length < MIN_PACKET_LENGTH || length > MAX_PACKET_LENGTH) return false
     const cipher = cipherOf(bytes, at)
     const body = length - PACKET_VERB
     if (cipher === Cipher.AesGmacSiv) {
-      return this.gmacSiv.open(keys, this.fillAad(bytes, at), bytes, at + PACKET_ID, at + PACKET_VERB, body, at + PACKET_MAC)
+      const aad = this.fillAad(bytes, at)
+      return this.gmacSiv.open(keys, aad, bytes, at + PACKET_ID, at + PACKET_VERB, body, at + PACKET_MAC)
     }
     if (cipher !== Cipher.None && cipher !== Cipher.Salsa) return false
     const key = this.mangle(keys.salsa, bytes, at, length)
-    return this.salsaPoly.open(key, bytes, at + PACKET_ID, at + PACKET_VERB, body, cipher === Cipher.Salsa, at + PACKET_MAC)
+    const isEncrypted = cipher === Cipher.Salsa
+    return this.salsaPoly.open(key, bytes, at + PACKET_ID, at + PACKET_VERB, body, isEncrypted, at + PACKET_MAC)
   }
 
   private mangle(session: Uint8Array, bytes: Uint8Array, at: number, length: number): Uint8Array {

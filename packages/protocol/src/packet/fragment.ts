@@ -73,9 +73,9 @@ export function largestPacketFor(mtu: number): number {
 }
 
 /**
- * Turn an armored packet that is larger than the MTU into datagrams, in place: head and fragments lie one after the other
- * and are `mtu` bytes each, but for the last. Returns their length together; the memory behind the packet must have room
- * for it, which is 16 bytes a fragment. What takes more than seven datagrams cannot be joined by anybody: see
+ * Turn an armored packet that is larger than the MTU into datagrams, in place: head and fragments lie one after the
+ * other and are `mtu` bytes each, but for the last. Returns their length together; the memory behind the packet must
+ * have room for it, which is 16 bytes a fragment. What takes more than seven datagrams cannot be joined by anybody: see
  * `largestPacketFor`.
  */
 export function splitPacket(bytes: Uint8Array, at: number, length: number, mtu: number): number {

@@ -14,8 +14,8 @@ import type { Address } from '../address.js'
  * | 28 | | payload |
  *
  * E was "encrypted" up to 1.14 and goes with cipher 1; F says that fragments follow; C is the cipher suite; H counts
- * relays. Functions take the packet's bytes and the offset where it begins, and check nothing: lengths are checked once,
- * where the packet comes in. Source: `node/Packet.hpp`.
+ * relays. Functions take the packet's bytes and the offset where it begins, and check nothing: lengths are checked
+ * once, where the packet comes in. Source: `node/Packet.hpp`.
  */
 export const PACKET_ID = 0
 export const PACKET_DESTINATION = 8

@@ -6,8 +6,8 @@
  *     literals
  *     u16 offset back from here, little-endian
  *
- * the last of which ends after its literals. A match may overlap what it writes. As encoders do, the last five bytes are
- * always literals, and the last match begins twelve bytes before the end or earlier.
+ * the last of which ends after its literals. A match may overlap what it writes. As encoders do, the last five bytes
+ * are always literals, and the last match begins twelve bytes before the end or earlier.
  *
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  */
@@ -18,8 +18,8 @@ const HASH_BITS = 12
 const MAX_OFFSET = 0xffff
 
 /**
- * Decompress `source[at, end)` into `target[targetAt, targetEnd)`. Returns how many bytes were written, or -1 if the block
- * is malformed or holds more than there is room for.
+ * Decompress `source[at, end)` into `target[targetAt, targetEnd)`. Returns how many bytes were written, or -1 if the
+ * block is malformed or holds more than there is room for.
  */
 export function decompressBlock(
   source: Uint8Array, at: number, end: number, target: Uint8Array, targetAt: number, targetEnd: number,
@@ -73,7 +73,9 @@ export class Lz4Compressor {
    * Compress `source[at, end)`, at most 65535 bytes, into `target[targetAt, targetEnd)`. Returns how many bytes were
    * written, or -1 if they do not fit: the caller's way of saying how small is small enough.
    */
-  compress(source: Uint8Array, at: number, end: number, target: Uint8Array, targetAt: number, targetEnd: number): number {
+  compress(
+    source: Uint8Array, at: number, end: number, target: Uint8Array, targetAt: number, targetEnd: number,
+  ): number {
     if (end - at > MAX_OFFSET) return -1
     const { table } = this
     table.fill(0)
@@ -89,7 +91,8 @@ export class Lz4Compressor {
         continue
       }
       let length = MIN_MATCH
-      while (position + length < end - LAST_LITERALS && source[candidate + length] === source[position + length]) length++
+      const most = end - LAST_LITERALS - position
+      while (length < most && source[candidate + length] === source[position + length]) length++
       to = writeSequence(source, anchor, position, target, to, targetEnd, position - candidate, length)
       if (to < 0) return -1
       position += length
@@ -103,7 +106,9 @@ export class Lz4Compressor {
 
 /** Literals from `anchor` to `position`, and a match unless `offset` is 0. Returns the next target position, or -1. */
 function writeSequence(
-  source: Uint8Array, anchor: number, position: number, target: Uint8Array, to: number, targetEnd: number, offset: number, length: number,
+  source: Uint8Array, anchor: number, position: number,
+  target: Uint8Array, to: number, targetEnd: number,
+  offset: number, length: number,
 ): number {
   const literals = position - anchor
   const extra = length - MIN_MATCH
@@ -131,5 +136,6 @@ function hashAt(bytes: Uint8Array, at: number): number {
 }
 
 function equalFour(bytes: Uint8Array, a: number, b: number): boolean {
-  return bytes[a] === bytes[b] && bytes[a + 1] === bytes[b + 1] && bytes[a + 2] === bytes[b + 2] && bytes[a + 3] === bytes[b + 3]
+  for (let i = 0; i < 4; i++) if (bytes[a + i] !== bytes[b + i]) return false
+  return true
 }

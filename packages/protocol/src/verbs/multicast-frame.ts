@@ -59,8 +59,9 @@ export function decodeMulticastFrame(r: ByteReader): MulticastFrame | undefined 
 export function encodeMulticastFrame(w: ByteWriter, frame: MulticastFrame): void {
   const { com, gatherLimit, source, replicate } = frame
   w.u64(frame.networkId)
-  w.u8((com ? WITH_COM : 0) | (gatherLimit === undefined ? 0 : WITH_GATHER_LIMIT) | (source === undefined ? 0 : WITH_SOURCE) |
-    (replicate ? REPLICATE : 0))
+  const withLimit = gatherLimit === undefined ? 0 : WITH_GATHER_LIMIT
+  const withSource = source === undefined ? 0 : WITH_SOURCE
+  w.u8((com ? WITH_COM : 0) | withLimit | withSource | (replicate ? REPLICATE : 0))
   if (com) encodeCom(w, com)
   if (gatherLimit !== undefined) w.u32(gatherLimit)
   if (source !== undefined) w.u48(source)

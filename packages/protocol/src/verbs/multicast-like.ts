@@ -22,7 +22,9 @@ export interface MulticastLike {
 
 export function decodeMulticastLike(r: ByteReader): MulticastLike | undefined {
   const subscriptions: Subscription[] = []
-  while (r.remaining >= MULTICAST_LIKE_LENGTH) subscriptions.push({ networkId: r.u64(), group: decodeMulticastGroup(r) })
+  while (r.remaining >= MULTICAST_LIKE_LENGTH) {
+    subscriptions.push({ networkId: r.u64(), group: decodeMulticastGroup(r) })
+  }
   return r.ok ? { subscriptions } : undefined
 }
 

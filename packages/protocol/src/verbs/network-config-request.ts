@@ -32,5 +32,6 @@ export function decodeNetworkConfigRequest(r: ByteReader): NetworkConfigRequest 
 }
 
 export function encodeNetworkConfigRequest(w: ByteWriter, request: NetworkConfigRequest): void {
-  w.u64(request.networkId).u16(request.metadata.length).put(request.metadata).time(request.revision).time(request.timestamp)
+  w.u64(request.networkId).u16(request.metadata.length).put(request.metadata)
+  w.time(request.revision).time(request.timestamp)
 }

@@ -28,8 +28,8 @@ export function decodeQosMeasurement(r: ByteReader): QosMeasurement | undefined 
   while (r.remaining >= 10) {
     const low = swap32(r.u32())
     const high = swap32(r.u32())
-    const holding = r.u16()
-    records.push({ packetId: (BigInt(high) << 32n) | BigInt(low), holdingMs: (holding >>> 8) | ((holding & 0xff) << 8) })
+    const packetId = (BigInt(high) << 32n) | BigInt(low)
+    records.push({ packetId, holdingMs: r.u8() | (r.u8() << 8) })
   }
   return { records }
 }

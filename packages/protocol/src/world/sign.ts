@@ -22,8 +22,8 @@ export function isWorldSignedBy(world: World, publicKey: Uint8Array): boolean {
 }
 
 /**
- * May `next` take the place of `current`? Where there is none, anything may. Otherwise it must be the same world, newer,
- * and signed with the key that the current one announces.
+ * May `next` take the place of `current`? Where there is none, anything may. Otherwise it must be the same world,
+ * newer, and signed with the key that the current one announces.
  */
 export function verifyWorldUpdate(current: World | undefined, next: World): boolean {
   if (!current || current.id === 0n || current.type === WorldType.Null) return true

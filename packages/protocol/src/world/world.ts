@@ -81,7 +81,8 @@ export function encodeWorldRoots(w: ByteWriter, world: UnsignedWorld): void {
   w.u8(world.roots.length)
   for (const { identity, endpoints } of world.roots) {
     if (endpoints.length > MAX_WORLD_ENDPOINTS_PER_ROOT) {
-      throw new ZtError('ZT_ARG_INVALID', `a root has at most ${MAX_WORLD_ENDPOINTS_PER_ROOT} endpoints, got ${endpoints.length}`)
+      const most = MAX_WORLD_ENDPOINTS_PER_ROOT
+      throw new ZtError('ZT_ARG_INVALID', `a root has at most ${most} endpoints, got ${endpoints.length}`)
     }
     encodeIdentity(w, identity)
     w.u8(endpoints.length)
