@@ -414,7 +414,9 @@ export class TcpSocket extends Duplex implements HostResource {
     if (!done) return
     if (!this.#connection) return done(callerError('ERR_SOCKET_CLOSED', 'Socket is closed'))
     this.#connection.shutdownWrite()
-    done()
+    this.#host.stack.defer(() => {
+      if (!this.destroyed) done() // 'finish' comes after the present turn, as with net.Socket
+    })
   }
 
   /** Something moved: the time-out starts anew. */
