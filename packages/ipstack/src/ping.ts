@@ -58,7 +58,7 @@ export class Pings {
     this.#next = random.u32()
   }
 
-  /** Note a request. The key to send in it: identifier and sequence number, 32 bits. */
+  /** Note a request sent at `now`. The key to send in it: identifier and sequence number, 32 bits. */
   begin(to: IpAddress, payload: Uint8Array, now: Instant, timeout: Duration, done: (result: PingResult) => void): number {
     const key = (this.#next = (this.#next + 1) >>> 0)
     const ping = new PendingPing(this, key, to, payload, now, done)
@@ -72,7 +72,7 @@ export class Pings {
     const ping = this.#waiting.get(key)
     if (ping === undefined || length !== ping.payload.length || !from.equals(ping.to)) return false
     for (let i = 0; i < length; i++) if (bytes[offset + i] !== ping.payload[i]) return false
-    this.#end(ping, { ok: true, from, rttMs: Math.max(0, now - ping.sentAt), hopLimit, length })
+    this.#end(ping, { ok: true, from, rttMs: now - ping.sentAt, hopLimit, length })
     return true
   }
 

@@ -67,8 +67,9 @@ export class Icmpv6Input implements Transport {
       case ICMPV6_ECHO_REQUEST:
         return this.#answer(input, bytes, offset, length)
       case ICMPV6_ECHO_REPLY: {
+        const { pings, flows } = this.#context
         const key = word(bytes, offset + 4) >>> 0
-        const isOurs = this.#context.pings.reply(key, input.source, bytes, offset + 8, length - 8, input.hopLimit, input.now)
+        const isOurs = pings.reply(key, input.source, bytes, offset + 8, length - 8, input.hopLimit, flows.burst.exactNow())
         if (!isOurs) this.#context.counters.count('echo-reply-unexpected')
         return
       }

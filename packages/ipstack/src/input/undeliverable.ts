@@ -6,6 +6,8 @@ import { IPV6_HEADER_LENGTH } from '../wire/ipv6.js'
 import { EXTENSION_FRAGMENT } from '../wire/numbers.js'
 import type { Delivery } from './delivery.js'
 
+const FRAGMENT_HEADER = 8
+
 /** Tells a transport that a packet of its own, kept while its neighbour was sought, has nowhere to go. */
 export class Undeliverable {
   readonly #delivery: Delivery
@@ -28,12 +30,14 @@ export class Undeliverable {
       error.local = { w0: 0, w1: 0, w2: V4_MARK, w3: word(packet, 12) }
       error.remote = { w0: 0, w1: 0, w2: V4_MARK, w3: word(packet, 16) }
       this.#tell(packet, IPV4_HEADER_LENGTH)
-    } else if (packet[6] !== EXTENSION_FRAGMENT) {
+    } else {
+      const isFragment = packet[6] === EXTENSION_FRAGMENT
+      if (isFragment && (word(packet, IPV6_HEADER_LENGTH) & 0xfff8) !== 0) return
       error.family = 6
-      error.protocol = packet[6]
+      error.protocol = isFragment ? packet[IPV6_HEADER_LENGTH] : packet[6]
       error.local = { w0: word(packet, 8), w1: word(packet, 12), w2: word(packet, 16), w3: word(packet, 20) }
       error.remote = { w0: word(packet, 24), w1: word(packet, 28), w2: word(packet, 32), w3: word(packet, 36) }
-      this.#tell(packet, IPV6_HEADER_LENGTH)
+      this.#tell(packet, isFragment ? IPV6_HEADER_LENGTH + FRAGMENT_HEADER : IPV6_HEADER_LENGTH)
     }
   }
 
