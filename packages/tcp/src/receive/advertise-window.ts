@@ -1,23 +1,18 @@
-import { add, after, distance } from '../seq.js'
+import { add, distance } from '../seq.js'
 import { Owed, type Tcb } from '../tcb.js'
 
 /**
- * The window field of the next segment. The right edge never moves left, and to the right only by steps that are worth
- * a segment (silly window avoidance, RFC 9293 section 3.8.6.2.2).
+ * The window field of the next segment. The right edge, up to which text is taken, never moves left, and to the right
+ * only by steps that are worth a segment (silly window avoidance, RFC 9293 section 3.8.6.2.2). What the peer is told is
+ * rounded down to the unit of the scale, and so may fall short of an earlier promise by less than that: the promise is
+ * kept all the same (RFC 7323 section 2.4).
  */
 export function windowField(tcb: Tcb): number {
   const { rcv } = tcb
-  const free = rcv.limit - rcv.buffer.length
-  const wanted = add(rcv.nxt, Math.min(free, 65_535 * 2 ** rcv.scale))
+  const wanted = add(rcv.nxt, Math.min(rcv.limit - rcv.buffer.length, 65_535 * 2 ** rcv.scale))
   if (distance(wanted, rcv.edge) >= worthwhileStep(tcb)) rcv.edge = wanted
-  const unit = 1 << rcv.scale
-  const wnd = Math.max(0, rcv.wnd)
-  // Rounding up keeps the promise to the byte; it is not repeated for ever, or small segments would find no end.
-  let field = Math.ceil(wnd / unit)
-  if (field * unit > wnd && field * unit > free + unit) field--
-  field = Math.min(field, 65_535)
-  rcv.announcedEdge = add(rcv.nxt, field * unit)
-  if (after(rcv.announcedEdge, rcv.edge)) rcv.edge = rcv.announcedEdge
+  const field = Math.min(Math.max(0, rcv.wnd) >> rcv.scale, 65_535)
+  rcv.announcedEdge = add(rcv.nxt, field << rcv.scale)
   return field
 }
 
