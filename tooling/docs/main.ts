@@ -1,8 +1,9 @@
-/** `tsx tooling/docs/main.ts`: every page of the repository: its links lead somewhere, its code compiles. */
+/** `tsx tooling/docs/main.ts`: every page of the repository: its links lead somewhere, its code compiles, and drops.md is complete. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkCode } from './check-code.js'
+import { checkCounters, readSources } from './check-counters.js'
 import { checkLinks } from './check-links.js'
 import { readPage } from './markdown.js'
 
@@ -20,7 +21,8 @@ function markdownBelow(folder: string): string[] {
 const pages = [...markdownBelow(''), ...markdownBelow('.github')].sort().map((path) => readPage(path, readFileSync(join(root, path), 'utf8')))
 process.chdir(root)
 const code = checkCode(root, pages)
-const findings = [...checkLinks(pages), ...code.findings]
+const drops = readFileSync('docs/drops.md', 'utf8')
+const findings = [...checkLinks(pages), ...code.findings, ...checkCounters(drops, readSources(root))]
 for (const { where, what } of findings) console.error(`${where}\n    ${what}`)
 const links = pages.reduce((sum, page) => sum + page.links.length, 0)
 console.error(`${pages.length} pages, ${links} links, ${code.count} examples, ${findings.length} findings`)

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { checkCode } from '../check-code.js'
+import { checkCounters, countedNames } from '../check-counters.js'
 import { checkLinks } from '../check-links.js'
 import { readPage } from '../markdown.js'
 
@@ -65,5 +66,21 @@ describe('examples', () => {
 
   test('of other languages are left alone', () => {
     expect(check('```js', 'nonsense(', '```', '```', 'nonsense(', '```').count).toBe(0)
+  })
+})
+
+describe('counters', () => {
+  const source = lines(`c.count('a-b')`, `d.drop(x ? 'c-d' : (y ? 'e-f' : z))`, `d.done('g-h')`, `count('not-a-method')`, 'c.count(`i-${j}`)')
+
+  test('are found wherever they are counted', () => {
+    expect(countedNames('a.ts', source).map(({ name, where }) => `${where} ${name}`)).toEqual(['a.ts:1 a-b', 'a.ts:2 c-d', 'a.ts:2 e-f', 'a.ts:3 g-h'])
+  })
+
+  test('and the page that explains them name the same', () => {
+    const page = lines('| `a-b` | x |', '| `c-d` | x |', '| `e-f` | x |', '| `i-whatever` | x |', '| `gone` | x |')
+    expect(checkCounters(page, [{ path: 'a.ts', text: source }])).toEqual([
+      { where: 'a.ts:3', what: `counts 'g-h', which docs/drops.md does not explain` },
+      { where: 'docs/drops.md', what: `explains 'gone', which nothing counts` },
+    ])
   })
 })
