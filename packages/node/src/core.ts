@@ -34,6 +34,7 @@ export const nodeTimers = [
   'drain', // a full socket may have room again
   'housekeeping', // every 30 s: forget
 ] as const
+/** One of them. */
 export type NodeTimer = (typeof nodeTimers)[number]
 
 /** Events not fetched yet. More than these mean that nobody fetches them. */

@@ -28,6 +28,7 @@ export interface RootStatus {
   readonly hellosSent: number
 }
 
+/** One thing that happened. */
 export type NodeEvent =
   /** A root answers. */
   | { readonly type: 'online' }

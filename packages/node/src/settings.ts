@@ -14,6 +14,7 @@ export type SendSuite =
   /** Suite 3 for everything to every peer that understands it, as ZeroTierOne does. */
   | 3
 
+/** Everything has a default: see `DEFAULT_SETTINGS`. */
 export interface NodeSettings {
   readonly sendSuite: SendSuite
   /** The protocol version announced. 12 makes genuine peers send AES-GMAC-SIV to us, 11 Salsa20/12. */
@@ -24,12 +25,13 @@ export interface NodeSettings {
   readonly softwareVersion: readonly [number, number, number]
   /** Operating system and architecture as told to controllers, for example `linux/x86_64`. */
   readonly platform: string
-  /** A path between HELLOs to a root. Shorter than ZeroTierOne's 224 s: it keeps most NATs open. */
+  /** Time between HELLOs to a root. Shorter than ZeroTierOne's 224 s: it keeps most NATs open. */
   readonly rootHelloIntervalMs: number
   /** A root that was silent for this long is not reachable any more. */
   readonly rootTimeoutMs: number
 }
 
+/** What holds where nothing else is said. */
 export const DEFAULT_SETTINGS: NodeSettings = {
   sendSuite: 'auto',
   protocolVersion: PROTOCOL_VERSION,

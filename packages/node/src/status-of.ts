@@ -5,6 +5,7 @@ import type { NodeCore } from './core.js'
 import type { Peer } from './peers/peer.js'
 import type { PathSnapshot, PeerSnapshot } from './status.js'
 
+/** One peer as it is now. */
 export function peerSnapshot(core: NodeCore, now: Instant, peer: Peer): PeerSnapshot {
   const { link, software } = peer
   const best = link.paths.best(now)

@@ -16,12 +16,13 @@ export function writeHeaderFor(d: Dataplane, at: number, to: PeerLink, verb: num
   bytes[at + PACKET_VERB] = verb
 }
 
+/** Two bytes, big-endian: the lower 16 bits count. */
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8
   bytes[at + 1] = value
 }
 
-/** Signed or unsigned: the lower 32 bits count. */
+/** Four bytes, big-endian, signed or unsigned: the lower 32 bits count. */
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 24
   bytes[at + 1] = value >>> 16
@@ -29,15 +30,10 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value
 }
 
+/** Six bytes, big-endian. */
 export function writeMac(bytes: Uint8Array, at: number, mac: Mac): void {
   writeU16(bytes, at, (mac / 0x1_0000_0000) & 0xffff)
   writeU32(bytes, at + 2, mac | 0)
-}
-
-export function readMac(bytes: Uint8Array, at: number): Mac {
-  const high = (bytes[at] << 8) | bytes[at + 1]
-  const low = ((bytes[at + 2] << 24) | (bytes[at + 3] << 16) | (bytes[at + 4] << 8) | bytes[at + 5]) >>> 0
-  return high * 0x1_0000_0000 + low
 }
 
 /** Nobody: the destination of a frame for many. */

@@ -1,9 +1,10 @@
-/** Twice a second while packets are parked: ask again for whom they wait (protocol notes 02, section 4.3). */
+/** Packets that wait: see to it that they do not wait in vain (protocol notes 02, section 4.3). */
 import { sendParked } from '@zt/dataplane'
 import type { Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import { WHOIS_RETRY_MS, askWhois } from './whois.js'
 
+/** Twice a second while packets are parked: ask again for whom they wait, and drop those that waited for 5 s. */
 export function retryParked(core: NodeCore, now: Instant): void {
   const { parkedIn, parkedOut } = core.d
   const expired = parkedIn.expire(now) + parkedOut.expire(now)
