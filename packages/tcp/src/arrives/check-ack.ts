@@ -141,9 +141,10 @@ function acknowledge(tcb: Tcb, seg: Segment, isDuplicate: boolean): void {
   if (recovery.phase === Phase.RECOVERY) {
     const isSafe = arrival.acked > 0 && ring.lostBytes <= lostBefore
     cc.cwnd = recovery.window(arrival.delivered, isSafe, tcb.pipe, cc.ssthresh, snd.mss)
-  } else if (arrival.delivered > 0) {
+  } else if (arrival.acked > 0) {
+    // What is sacked counts when it is acknowledged: duplicates do not open the window (RFC 3042 section 2).
     sample.now = now
-    sample.delivered = arrival.delivered
+    sample.delivered = arrival.acked
     sample.rtt = rtt
     sample.srtt = tcb.rtt.srtt
     sample.minRtt = tcb.rtt.minRtt
@@ -372,18 +373,27 @@ function settleRecovery(tcb: Tcb, seg: Segment): void {
 function settleTimeout(tcb: Tcb, seg: Segment): void {
   const { recovery, snd } = tcb
   if (arrival.acked > 0 && isEifelSpurious(tcb, seg)) return undo(tcb, seg.now)
-  if (recovery.isUndecided) {
-    if (arrival.originalDelivered) return undo(tcb, seg.now)
-    if (arrival.acked > 0 && !recovery.sendsNewOnly && snd.unsent > 0 && snd.usable > 0) {
-      // Step 2b: the retransmission was acknowledged. New text will provoke an answer that tells more.
-      recovery.sendsNewOnly = true
-    } else if (arrival.acked > 0 || arrival.sacked || arrival.duplicate) {
-      recovery.isUndecided = recovery.sendsNewOnly = false
-    }
-  }
+  if (recovery.isUndecided && decideTimeout(tcb)) return undo(tcb, seg.now)
   if (undoIfAllUnneeded(tcb, seg.now) || !recovery.isOver(snd.una)) return
   recovery.end()
   tcb.rack.recovered()
+}
+
+/** One step of F-RTO. `true`: the timeout was spurious. */
+function decideTimeout(tcb: Tcb): boolean {
+  const { recovery, snd } = tcb
+  // Without SACK the first answer may acknowledge originals that arrived long before, behind the one that was lost.
+  if (arrival.originalDelivered && (tcb.sackOk || recovery.hasAnswer)) return true
+  if (arrival.acked === 0) {
+    if (arrival.sacked || arrival.duplicate) recovery.isUndecided = recovery.sendsNewOnly = false
+  } else if (recovery.sendsNewOnly) {
+    recovery.isUndecided = recovery.sendsNewOnly = false
+  } else if (!recovery.hasAnswer && snd.unsent > 0 && snd.usable > 0) {
+    // Step 2b: new text instead of what may have arrived: the answer to it tells more.
+    recovery.sendsNewOnly = true
+  }
+  recovery.hasAnswer ||= arrival.acked > 0
+  return false
 }
 
 function isEifelSpurious(tcb: Tcb, seg: Segment): boolean {

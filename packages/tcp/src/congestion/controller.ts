@@ -4,7 +4,7 @@ import type { CongestionName } from '../settings.js'
 /** What an acknowledgement says, for a congestion controller. One object serves all; never keep it. */
 export interface AckSample {
   now: Instant
-  /** Bytes newly acknowledged or sacked. */
+  /** Bytes newly acknowledged. */
   delivered: number
   /** The round trip time measured, 0 if this acknowledgement measured none. */
   rtt: Duration

@@ -32,6 +32,8 @@ export class Recovery {
   stamp = 0
   /** F-RTO: no conclusion yet whether the timeout was spurious. */
   isUndecided = false
+  /** F-RTO: something was acknowledged since the timeout. */
+  hasAnswer = false
   /** F-RTO: for now send text that was never sent instead of what is marked lost. */
   sendsNewOnly = false
   /** Without SACK: duplicate acknowledgements, each for one segment that has left the network. */
@@ -48,7 +50,7 @@ export class Recovery {
     this.canUndo = true
     this.undoRetransmissions = 0
     this.hasStamp = false
-    this.isUndecided = this.sendsNewOnly = false
+    this.isUndecided = this.sendsNewOnly = this.hasAnswer = false
   }
 
   end(): void {
