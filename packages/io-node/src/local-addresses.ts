@@ -64,8 +64,8 @@ export function watchLocalAddresses(options: WatchOptions, onChange: (addresses:
   return () => clearInterval(timer)
 }
 
-/** ZeroTier's own devices, other tunnels, and the tap devices of virtual machines. */
-const TUNNEL_NAME = /^(zt|feth|tun|utun|tap|wg|tailscale|ipsec|ppp|zerotier)/i
+/** ZeroTier's own devices (`zt`, `feth`, "ZeroTier One [...]"), other tunnels, and taps; as upstream's OneService.cpp has it. */
+const TUNNEL_NAME = /^(zt|feth|tun|utun|tap|zerotier)/i
 
 function fingerprint(addresses: readonly LocalAddress[]): string {
   return addresses

@@ -109,7 +109,7 @@ export class TcpSocket extends Duplex implements HostResource {
     this.connecting = true
     this.#host.add(this)
     if (options.timeout !== undefined) this.setTimeout(options.timeout)
-    const name = options.host ?? 'localhost'
+    const name = options.host || 'localhost'
     const wanted = name === 'localhost' ? localhostFor(localIp?.family ?? options.family) : name
     resolve(wanted, { family: options.family, lookup: options.lookup ?? this.#host.lookup }, (error, addresses) => {
       if (!parseHost(wanted)) this.emit('lookup', error, addresses[0]?.toString(), addresses[0]?.family, name)

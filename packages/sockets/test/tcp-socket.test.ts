@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { SeededRandom } from '@zt/testkit'
@@ -107,7 +108,7 @@ describe('connecting', () => {
       syscall: 'connect',
       address: B4,
       port: 81,
-      errno: -111,
+      errno: -constants.errno.ECONNREFUSED,
     })
     expect(await closed).toBe(true)
     expect(client.destroyed).toBe(true)
@@ -141,6 +142,18 @@ describe('connecting', () => {
     expect(() => TcpSocket.connect(w.a, { path: '/run/x', port: 1 } as ConnectOptions)).toThrow('no pipes')
     expect(() => TcpSocket.connect(w.a, { host: B4, port: 1, localAddress: 'eth0' })).toThrow('Invalid IP address')
     expect(() => new TcpSocket(w.a).setTimeout(-1)).toThrow('expected a number of milliseconds')
+  })
+
+  test('without a host connects to the stack itself', async () => {
+    const w = world()
+    const server = await new TcpServer(w.a).listenAsync({ port: 80 })
+    const accepted = once(server, 'connection') as Promise<[TcpSocket]>
+    const client = TcpSocket.connect(w.a, { port: 80 })
+    const [socket] = await w.until(accepted)
+    expect([client.remoteAddress, socket.remoteAddress]).toEqual(['127.0.0.1', '127.0.0.1'])
+    const heard = text(socket)
+    client.end('to myself')
+    expect(await w.until(heard)).toBe('to myself')
   })
 
   test('a signal aborts at any moment of the handshake and leaves nothing', async () => {

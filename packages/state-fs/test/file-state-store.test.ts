@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stateStoreCases } from '@zt/testkit'
+import { SeededRandom, stateStoreCases } from '@zt/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FileStateStore, type FileStateStoreOptions } from '../src/index.js'
 
@@ -108,6 +108,19 @@ describe('keys', () => {
     await expect(store.write(key, bytes('x'))).rejects.toMatchObject(error)
     await expect(store.delete(key)).rejects.toMatchObject(error)
     await expect(store.list(key)).rejects.toMatchObject(error)
+  })
+
+  test('whatever a key is made of, nothing outside the directory is touched', async () => {
+    const store = await open(undefined, join(root, 'inner'))
+    const random = new SeededRandom('keys')
+    const pieces = ['..', '.', '/', '//', '\\', 'a', 'b.c', '\0', '~', '%2e', 'C:', 'con', 'zt.lock', ' ', '\n', 'é', '-', '_']
+    for (let i = 0; i < 500; i++) {
+      const key = Array.from({ length: 1 + random.below(6) }, () => random.pick(pieces)).join('')
+      const outcome = await store.write(key, bytes('x')).catch((error: unknown) => error)
+      if (outcome) expect((outcome as { code: string }).code).toMatch(/^ZT_STATE_(KEY_INVALID|NOT_A_FILE|IO)$/)
+      else expect(await store.read(key)).toEqual(bytes('x'))
+    }
+    expect(await readdir(root)).toEqual(['inner'])
   })
 
   test('names that are not keys are not listed', async () => {

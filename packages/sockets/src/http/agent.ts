@@ -47,7 +47,7 @@ export function httpConnection(
 /** What of a request is about its connection: its `path`, above all, is not. */
 function connectOptions(options: ClientRequestArgs & { readonly keepAlive?: boolean; readonly noDelay?: boolean }): ConnectOptions {
   return {
-    host: options.hostname ?? options.host ?? 'localhost',
+    host: options.hostname || options.host || 'localhost',
     port: options.port ?? options.defaultPort ?? 80,
     localAddress: options.localAddress,
     localPort: options.localPort,
