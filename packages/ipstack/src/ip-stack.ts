@@ -126,6 +126,7 @@ export class IpStack {
       router: this.#router,
       burst: this.#burst,
       scratch: this.scratch,
+      replyScratch: new Scratch(),
       loopback: this.#looped,
       identification: new Identification(options.random),
     }
@@ -196,6 +197,11 @@ export class IpStack {
   /** All routes, those of the interfaces' own subnets included; the longest prefix first. */
   get routes(): readonly Route[] {
     return this.#router.routes.routes
+  }
+
+  /** Bytes held for IP datagrams of which not all fragments have come. */
+  get reassemblyBytes(): number {
+    return this.#ipv4.reassemblyCharged + this.#ipv6.reassemblyCharged
   }
 
   // For transports
@@ -329,6 +335,7 @@ export class IpStack {
     })
     const nic = new Interface(options.name ?? `net${this.#nextName++}`, link, this.#owner)
     this.#router.interfaces = [...this.#router.interfaces, nic]
+    link.open()
     return nic
   }
 

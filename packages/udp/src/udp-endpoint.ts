@@ -81,9 +81,11 @@ export class UdpEndpoint {
   #queued = 0
   #isDelivering = false
   #isClosed = false
-  /** The last sender, since the next is often the same. */
+  // The ends of the last datagram, since those of the next are often the same.
   #lastFrom: Endpoint | undefined
-  #lastWords: AddressWords | undefined
+  #lastFromWords: AddressWords | undefined
+  #lastTo: IpAddress | undefined
+  #lastToWords: AddressWords | undefined
 
   /** @internal Made by `Udp.bind`. */
   constructor(owner: UdpEndpointOwner, port: number, options: BindOptions) {
@@ -247,7 +249,7 @@ export class UdpEndpoint {
       return
     }
     this.#queued += charge
-    const datagram = { from: this.#sender(input, fromPort), to: input.destination, nic: input.nic, bytes: bytes.slice(offset, offset + length) }
+    const datagram = { from: this.#sender(input, fromPort), to: this.#receiver(input), nic: input.nic, bytes: bytes.slice(offset, offset + length) }
     this.#queue.push(datagram)
     if (this.#onDatagram !== undefined) this.#deliverSoon()
   }
@@ -329,9 +331,16 @@ export class UdpEndpoint {
 
   #sender(input: IpInput, port: number): Endpoint {
     const last = this.#lastFrom
-    if (last !== undefined && last.port === port && isWords(this.#lastWords!, input.src0, input.src1, input.src2, input.src3)) return last
-    this.#lastWords = { w0: input.src0, w1: input.src1, w2: input.src2, w3: input.src3 }
+    if (last !== undefined && last.port === port && isWords(this.#lastFromWords!, input.src0, input.src1, input.src2, input.src3)) return last
+    this.#lastFromWords = { w0: input.src0, w1: input.src1, w2: input.src2, w3: input.src3 }
     return (this.#lastFrom = new Endpoint(input.source, port))
+  }
+
+  #receiver(input: IpInput): IpAddress {
+    const last = this.#lastTo
+    if (last !== undefined && isWords(this.#lastToWords!, input.dst0, input.dst1, input.dst2, input.dst3)) return last
+    this.#lastToWords = { w0: input.dst0, w1: input.dst1, w2: input.dst2, w3: input.dst3 }
+    return (this.#lastTo = input.destination)
   }
 
   #isInGroup(input: IpInput): boolean {

@@ -1,5 +1,5 @@
 import { IpStack } from '@zt/ipstack'
-import { type Endpoint, IpAddress, IpPrefix, isZtError } from '@zt/sansio'
+import { type Endpoint, equalBytes, IpAddress, IpPrefix, isZtError } from '@zt/sansio'
 import { EtherSegment, SeededRandom, VirtualClock, type LinkProfile, ipPair } from '@zt/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Datagram, Udp, type UdpEndpoint, type UdpSettings } from '../src/index.js'
@@ -93,20 +93,21 @@ describe.each(FAMILIES)('UDP from %s to %s', (here, there) => {
     clock.advance(10)
     client.send(endpoint(there, 9), payload)
     clock.advance(10)
-    expect(server.all[1].bytes).toEqual(payload)
+    expect(equalBytes(server.all[1].bytes, payload)).toBe(true)
     expect(code(() => client.send(endpoint(there, 9), new Uint8Array(65_508)))).toBe('EMSGSIZE')
   })
 
   it('IP4-28 IP4-29 P33 any size goes through any MTU, or is refused with "don\'t fragment"', () => {
     const random = new SeededRandom(3)
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 30; i++) {
       const { clock, hosts } = lan(2, { mtu: 1280 + random.below(1500) })
       const server = heard(hosts[1].udp.bind({ port: 9 }))
       const client = hosts[0].udp.bind()
       const payload = random.bytes(random.below(9000))
       client.send(endpoint(there, 9), payload)
       clock.advance(10)
-      expect(server.all.map(({ bytes }) => bytes)).toEqual([payload])
+      expect(server.all).toHaveLength(1)
+      expect(equalBytes(server.all[0].bytes, payload)).toBe(true)
       client.dontFragment = true
       const fits = payload.length + 8 + (here.includes(':') ? 40 : 20) <= hosts[0].nic.mtu
       expect(code(() => client.send(endpoint(there, 9), payload))).toBe(fits ? undefined : 'EMSGSIZE')
@@ -224,9 +225,9 @@ describe('queues', () => {
   it('UDP-09 holds what its limit allows, drops the newest visibly, and goes on', () => {
     const { udp, receive, stack, clock } = scripted({ receiveBufferBytes: 65_536 })
     const slow = udp.bind({ port: 9 })
-    for (let i = 0; i < 1000; i++) receive(udpPacket('10.0.0.2', '10.0.0.1', 5, 9, new Uint8Array(1000).fill(i)))
+    for (let i = 0; i < 200; i++) receive(udpPacket('10.0.0.2', '10.0.0.1', 5, 9, new Uint8Array(1000).fill(i)))
     expect(slow.queuedBytes).toBeLessThanOrEqual(65_536)
-    expect(slow.dropped).toBe(1000 - Math.floor(65_536 / 1128))
+    expect(slow.dropped).toBe(200 - Math.floor(65_536 / 1128))
     expect(stack.counters.get('udp-queue-full')).toBe(slow.dropped)
     expect(slow.receive()?.bytes[0]).toBe(0)
     const log = heard(slow)

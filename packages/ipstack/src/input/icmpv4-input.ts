@@ -2,7 +2,7 @@ import type { Counters, RateGate } from '@zt/sansio'
 import { addressOf, V4_MARK, word } from '../address-words.js'
 import { Flow, type FlowContext } from '../output/flow.js'
 import { plateauBelow } from '../output/path-mtu.js'
-import { Scratch, TRANSPORT_OFFSET } from '../output/scratch.js'
+import { TRANSPORT_OFFSET } from '../output/scratch.js'
 import type { Pings } from '../ping.js'
 import { IpError, type IpErrorKind, type IpInput, type Transport } from '../transport.js'
 import { isChecksumValid, updateChecksum } from '../wire/checksum.js'
@@ -58,8 +58,6 @@ const UNREACHABLE: readonly IpErrorKind[] = [
 export class Icmpv4Input implements Transport {
   readonly #context: IcmpContext
   readonly #error = new IpError()
-  /** Not the transports' scratch: replies are sent in the middle of a burst of input. */
-  readonly #scratch = new Scratch()
 
   constructor(context: IcmpContext) {
     this.#context = context
@@ -113,7 +111,7 @@ export class Icmpv4Input implements Transport {
     const flow = Flow.open(flows, { protocol: PROTOCOL_ICMPV4, remote, local, nic }, hopLimit)
     if (typeof flow === 'string') return counters.count('echo-unroutable')
     flow.dontFragment = false
-    const reply = this.#scratch
+    const reply = flows.replyScratch
     reply.bytes.set(bytes.subarray(offset, offset + length), TRANSPORT_OFFSET)
     const wasType = reply.view.getUint16(TRANSPORT_OFFSET)
     reply.view.setUint16(TRANSPORT_OFFSET, ICMPV4_ECHO_REPLY << 8)

@@ -1,7 +1,7 @@
 import { type AddressWords, isMulticastWords, word } from '../address-words.js'
 import { Flow } from '../output/flow.js'
 import { IPV6_MIN_MTU } from '../output/path-mtu.js'
-import { Scratch, TRANSPORT_OFFSET } from '../output/scratch.js'
+import { TRANSPORT_OFFSET } from '../output/scratch.js'
 import { IpError, type IpErrorKind, type IpInput, type Transport } from '../transport.js'
 import { checksum } from '../wire/checksum.js'
 import { ICMP_HEADER_LENGTH } from '../wire/icmpv4.js'
@@ -36,7 +36,6 @@ const UNREACHABLE: readonly IpErrorKind[] = [
 export class Icmpv6Input implements Transport {
   readonly #context: IcmpContext
   readonly #error = new IpError()
-  readonly #scratch = new Scratch()
 
   constructor(context: IcmpContext) {
     this.#context = context
@@ -98,7 +97,7 @@ export class Icmpv6Input implements Transport {
     const flow = Flow.open(flows, { protocol: PROTOCOL_ICMPV6, remote: sourceOf(input), local, nic }, hopLimit)
     if (typeof flow === 'string') return counters.count('echo-unroutable')
     flow.dontFragment = false
-    const reply = this.#scratch
+    const reply = flows.replyScratch
     reply.bytes.set(bytes.subarray(offset, offset + length), TRANSPORT_OFFSET)
     reply.view.setUint32(TRANSPORT_OFFSET, ICMPV6_ECHO_REPLY << 24)
     reply.view.setUint16(TRANSPORT_OFFSET + 2, checksum(reply.bytes, TRANSPORT_OFFSET, length, flow.pseudoSum + length))

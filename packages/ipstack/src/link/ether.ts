@@ -70,6 +70,10 @@ export class EtherAttachment implements Attachment {
       handleConflict,
       send: (hop, bytes, length, now) => this.send(hop, ETHERTYPE_IPV6, bytes, 0, length, now),
     })
+  }
+
+  open(): void {
+    const [link, owner] = [this.#link, this.#owner]
     link.onReceive = (source, destination, etherType, bytes, offset, length) =>
       this.#receive(source, destination, etherType, bytes, offset, length)
     link.onDrain = () => owner.handleDrain()

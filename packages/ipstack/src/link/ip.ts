@@ -14,10 +14,16 @@ export interface IpAttachmentOwner {
 export class IpAttachment implements Attachment {
   readonly mac = 0
   readonly #link: IpLink
+  readonly #owner: IpAttachmentOwner
   readonly #hop = Neighbor.fixed({ w0: 0, w1: 0, w2: 0, w3: 0 }, 0)
 
   constructor(link: IpLink, owner: IpAttachmentOwner) {
     this.#link = link
+    this.#owner = owner
+  }
+
+  open(): void {
+    const [link, owner] = [this.#link, this.#owner]
     link.onReceive = (bytes, offset, length) => owner.handleIp(bytes, offset, length, true)
     link.onDrain = () => owner.handleDrain()
     link.onChange = () => owner.handleLinkChange()

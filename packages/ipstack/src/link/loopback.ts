@@ -74,5 +74,6 @@ export class Loopback implements Attachment {
   joinGroup(): void {}
   leaveGroup(): void {}
   handleNdp(): void {}
+  open(): void {}
   close(): void {}
 }

@@ -24,6 +24,8 @@ export interface FlowContext {
   readonly router: Router
   readonly burst: Burst
   readonly scratch: Scratch
+  /** For what is sent in the middle of a burst of input, when a transport may be at work in the other. */
+  readonly replyScratch: Scratch
   readonly loopback: Loopback
   readonly identification: Identification
 }

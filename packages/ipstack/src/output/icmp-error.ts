@@ -22,7 +22,7 @@ import { IPV6_HEADER_LENGTH, skipIpv6Extensions } from '../wire/ipv6.js'
 import { PROTOCOL_ICMPV4, PROTOCOL_ICMPV6 } from '../wire/numbers.js'
 import { Flow, type FlowContext } from './flow.js'
 import { IPV6_MIN_MTU } from './path-mtu.js'
-import { Scratch, TRANSPORT_OFFSET } from './scratch.js'
+import { type Scratch, TRANSPORT_OFFSET } from './scratch.js'
 
 /** The largest ICMPv4 error (RFC 1812 section 4.3.2.3). */
 const MAX_V4_ERROR = 576
@@ -61,11 +61,11 @@ export class IcmpErrors {
   readonly #counters: Counters
   readonly #gate: RateGate
   readonly #hopLimit: number
-  /** Not the transports' scratch: an error is sent in the middle of a burst of input. */
-  readonly #scratch = new Scratch()
+  readonly #scratch: Scratch
 
   constructor(context: FlowContext, counters: Counters, gate: RateGate, hopLimit: number) {
     this.#context = context
+    this.#scratch = context.replyScratch
     this.#counters = counters
     this.#gate = gate
     this.#hopLimit = hopLimit

@@ -200,6 +200,21 @@ describe('IPv4 reassembly', () => {
     expect(script.count('fragment-overlap')).toBe(2)
   })
 
+  it.each([
+    ['the one after it', 1488, 1480],
+    ['the one before it', 1472, 1480],
+    ['all of a smaller one', 1480, 1496],
+    ['a part of a larger one', 1488, 8],
+  ])('IP4-21 discards a fragment that overlaps %s', (_, start, length) => {
+    const { script, catcher } = caught()
+    const [a, b, c] = fragments(text(4440), 1480)
+    script.receive(start < 1480 ? a : c, b)
+    script.receive(ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | (start / 8), payload: new Uint8Array(length) }))
+    expect(script.count('fragment-overlap')).toBe(1)
+    script.receive(a, b, c)
+    expect(catcher.payloads).toEqual([])
+  })
+
   it('IP4-22 gives up after 30 s and says so to the sender, quoting the first fragment', () => {
     const { script } = caught()
     const [first] = fragments(text(3000), 1480)
@@ -222,8 +237,8 @@ describe('IPv4 reassembly', () => {
 
   it('IP4-24 drops a middle fragment that is not a multiple of 8', () => {
     const { script } = caught()
-    script.receive(ipv4({ src: P4, dst: H4, protocol: 17, fragment: 0x2000, payload: new Uint8Array(13) }))
-    expect(script.count('fragment-malformed')).toBe(1)
+    for (const length of [13, 12, 0]) script.receive(ipv4({ src: P4, dst: H4, protocol: 17, fragment: 0x2000, payload: new Uint8Array(length) }))
+    expect(script.count('fragment-malformed')).toBe(3)
   })
 
   it('IP4-25 drops what would be longer than any packet', () => {
@@ -242,18 +257,41 @@ describe('IPv4 reassembly', () => {
     script.receive(second, ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 370, payload: new Uint8Array(8) }))
     script.receive(fragments(text(2960), 1480)[0])
     expect(catcher.payloads).toEqual([])
+    expect(script.count('fragment-overlap')).toBe(1)
+  })
+
+  it('IP4-26 discards a datagram that goes on after its end, whichever comes first', () => {
+    const { script } = caught()
+    const last = (id: number) => ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 100, payload: new Uint8Array(80) })
+    const beyond = (id: number) => ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 0x2000 | 200, payload: new Uint8Array(80) })
+    script.receive(last(1), beyond(1), beyond(2), last(2))
+    expect(script.count('fragment-overlap')).toBe(2)
   })
 
   it('IP4-27 stays within its memory and still serves the newest', () => {
     const { script, catcher } = caught({ reassemblyBytes: 65_536 })
-    for (let id = 1; id <= 1000; id++) {
+    for (let id = 1; id <= 500; id++) {
       const source = `10.0.${id >> 8}.${id & 255}`
       if (source === '10.0.0.1' || source === '10.0.0.255') continue
       script.receive(fragments(text(3000), 1480, id, { src: source })[0])
     }
     script.receive(...fragments(text(3000), 1480, 4242))
     expect(catcher.payloads).toHaveLength(1)
-    expect(script.count('reassembly-evicted')).toBeGreaterThan(900)
+    expect(script.stack.reassemblyBytes).toBeLessThanOrEqual(65_536)
+    expect(script.count('reassembly-evicted')).toBeGreaterThan(400)
+  })
+
+  it('gives back what it holds, however a datagram ends', () => {
+    const { script } = caught()
+    const [a, b, c] = fragments(text(4440), 1480)
+    script.receive(a, b, c)
+    expect(script.stack.reassemblyBytes).toBe(0)
+    script.receive(a, c, ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | 1, payload: new Uint8Array(80) }))
+    script.receive(...fragments(text(4440), 1480, 8).slice(1))
+    expect(script.stack.reassemblyBytes).toBeGreaterThan(2960)
+    script.clock.advance(30_001)
+    expect(script.stack.reassemblyBytes).toBe(0)
+    expect(script.clock.nextDeadline()).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('bounds the unfinished datagrams of one source', () => {
@@ -283,7 +321,9 @@ describe('ICMPv4', () => {
   })
 
   it.each(['10.0.0.255', '255.255.255.255', '224.0.0.1'])('IC4-03 does not answer an echo to %s', (dst) => {
-    expect(new IpScript().receive(echo(text(8), { dst }))).toEqual([])
+    const script = new IpScript()
+    expect(script.receive(echo(text(8), { dst }))).toEqual([])
+    expect(script.count('echo-to-group')).toBe(1)
   })
 
   it('IC4-05 answers a fragmented echo in fragments', () => {
@@ -312,6 +352,15 @@ describe('ICMPv4', () => {
     for (const type of [3, 4, 5, 11, 12]) {
       expect(script.receive(ipv4({ src: P4, dst: H4, protocol: 1, payload: icmpv4(type, 1, 0, inner) }))).toEqual([])
     }
+  })
+
+  it('IC4-08 nor one that was never whole', () => {
+    const script = new IpScript()
+    const error = icmpv4(3, 1, 0, ipv4({ src: H4, dst: P4, protocol: 17, payload: text(100) }))
+    script.receive(ipv4({ src: P4, dst: H4, protocol: 1, fragment: 0x2000, payload: error.subarray(0, 80) }))
+    script.clock.advance(31_000)
+    expect(script.count('reassembly-timeout')).toBe(1)
+    expect(script.link.take()).toEqual([])
   })
 
   it('IC4-09 never answers groups, later fragments or sources that are none', () => {

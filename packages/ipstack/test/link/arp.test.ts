@@ -128,6 +128,21 @@ describe('ARP', () => {
     expect(script.link.take()[0].destination).toBe(BROADCAST_MAC)
   })
 
+  it('an open flow finds its neighbour again after it was forgotten', () => {
+    const { script } = speaker()
+    const flow = script.stack.openFlow({ protocol: 200, remote: ip(P4) })
+    flow.send(4)
+    reply(script)
+    script.clock.advance(30_001)
+    flow.send(4)
+    script.after(10_000)
+    flow.send(4)
+    expect(script.link.take()[0].destination).toBe(BROADCAST_MAC)
+    expect(reply(script, OTHER_MAC).map(({ destination }) => destination)).toEqual([OTHER_MAC])
+    flow.send(4)
+    expect(script.link.take()[0].destination).toBe(OTHER_MAC)
+  })
+
   it('ARP-08 drops what is malformed', () => {
     const { script } = speaker()
     const good = arp(1, P_MAC, P4, 0, H4)

@@ -15,7 +15,13 @@ export function slowChecksum(...parts: readonly Uint8Array[]): number {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** Big-endian bytes of numbers of the given sizes: `be([2, 80], [4, seq])`. */
