@@ -178,7 +178,7 @@ function progress(tcb: Tcb, now: number): void {
 
 /** Twice the congestion window: one in flight, one to be sent as it is acknowledged. */
 function growSendBuffer(tcb: Tcb): void {
-  const wanted = Math.min(2 * tcb.cc.cwnd, tcb.host.settings.sendBufferMaxBytes)
+  const wanted = Math.floor(Math.min(2 * tcb.cc.cwnd, tcb.host.settings.sendBufferMaxBytes))
   if (wanted > tcb.snd.limit) tcb.snd.limit = wanted
 }
 
