@@ -74,8 +74,9 @@ export class Lab {
   /** Drop datagrams between two hosts, both ways, until `unblock`. */
   async block(a: string, b: string): Promise<void> {
     for (const [host, other] of [[a, b], [b, a]] as const) {
-      const rules = `table ip lab { chain in { type filter hook input priority 0; ip saddr ${this.address(other)} drop; }
-        chain out { type filter hook output priority 0; ip daddr ${this.address(other)} drop; } }`
+      const inward = `chain inward { type filter hook input priority 0; ip saddr ${this.address(other)} drop; }`
+      const outward = `chain outward { type filter hook output priority 0; ip daddr ${this.address(other)} drop; }`
+      const rules = `table ip lab { ${inward}; ${outward}; }`
       await this.exec(host, 'nft', rules)
     }
   }

@@ -3,9 +3,8 @@ import type { Agent, AgentOptions, Server as HttpServer } from 'node:http'
 import type { Network, NetworkStatus, PeerSnapshot } from '@zt/node'
 import { addressOfMac, formatAddress, formatNetworkId } from '@zt/protocol'
 import { type Clock, formatMac, IpAddress, type IpPrefix, type RandomSource, ZtError } from '@zt/sansio'
-import { type ConnectOptions, HttpAgent, type ListenOptions, ping, type PingOptions, type PingResult, serveHttp, StackHost, TcpServer, TcpSocket, UdpSocket } from '@zt/sockets'
+import { type ConnectOptions, HttpAgent, type ListenOptions, ping, type PingOptions, type PingResult, serveHttp, StackHost, TcpServer, TcpSocket, UdpSocket, type UdpSocketOptions } from '@zt/sockets'
 import { VirtualNetwork } from './virtual-network.js'
-import type { ZeroTier } from './zerotier.js'
 
 /** A route of a network. */
 export interface NetworkRoute {
@@ -19,6 +18,7 @@ export interface NetworkSurroundings {
   readonly clock: Clock
   readonly random: RandomSource
   readonly peers: () => PeerSnapshot[]
+  readonly leave: () => Promise<void>
 }
 
 interface NetworkEvents {
@@ -32,17 +32,17 @@ interface NetworkEvents {
 export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
   /** 16 hexadecimal digits. */
   readonly id: string
-  readonly node: ZeroTier
   readonly #engine: Network
   readonly #virtual: VirtualNetwork
   readonly #host: StackHost
   readonly #peers: () => PeerSnapshot[]
+  readonly #leave: () => Promise<void>
   #closed = false
 
   /** Use `ZeroTier.join`. */
-  constructor(node: ZeroTier, engine: Network, { clock, random, peers }: NetworkSurroundings) {
+  constructor(engine: Network, { clock, random, peers, leave }: NetworkSurroundings) {
     super()
-    this.node = node
+    this.#leave = leave
     this.id = formatNetworkId(engine.id)
     this.#engine = engine
     this.#peers = peers
@@ -120,9 +120,9 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
   }
 
   /** A UDP socket with the manners of `dgram.Socket`. */
-  createSocket(family: 'udp4' | 'udp6'): UdpSocket {
+  createSocket(options: 'udp4' | 'udp6' | UdpSocketOptions): UdpSocket {
     this.#checkOpen()
-    return new UdpSocket(this.#host, family)
+    return new UdpSocket(this.#host, options)
   }
 
   /** An `http.Agent` whose connections go over this network. */
@@ -153,7 +153,7 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
 
   /** Leave the network: its sockets are closed. */
   leave(): Promise<void> {
-    return this.node.leave(this.id)
+    return this.#leave()
   }
 
   /** How specific a route to this address we have: prefix bits, or -1. */

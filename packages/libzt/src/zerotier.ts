@@ -264,7 +264,12 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
 
   #enter(id: NetworkId): ZeroTierNetwork {
     const engine = this.#node.join(this.#clock.now(), id)
-    const network = new ZeroTierNetwork(this, engine, { clock: this.#clock, random: this.#random, peers: () => this.#node.peers(this.#clock.now()) })
+    const network = new ZeroTierNetwork(engine, {
+      clock: this.#clock,
+      random: this.#random,
+      peers: () => this.#node.peers(this.#clock.now()),
+      leave: () => this.leave(id),
+    })
     this.#networks.set(id, network)
     this.#driver.touch()
     return network

@@ -17,8 +17,8 @@ Prints every datagram that arrives on a UDP port of any managed address, and ans
     const port = portNumber(positionals[0]!, 'PORT')
     await withNetworks(invocation, async (networks, node) => {
       for (const network of networks) {
-        for (const family of ['udp4', 'udp6'] as const) {
-          const socket = network.createSocket(family)
+        for (const type of ['udp4', 'udp6'] as const) {
+          const socket = network.createSocket({ type, ipv6Only: type === 'udp6' })
           socket.on('message', (bytes, from) => {
             const data = bytes.toString()
             output.result({ event: 'datagram', from: from.address, port: from.port, data }, `${from.address} port ${from.port}: ${data}`)
