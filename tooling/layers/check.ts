@@ -19,7 +19,7 @@ export function checkLayers(workspace: readonly Package[], law: Law): Violation[
     ...workspace.flatMap((pkg) => {
       const rules = law.packages[pkg.manifest.name]
       if (!rules) return []
-      return [...checkManifest(pkg, rules), ...checkReferences(pkg, rules, byName), ...checkImports(pkg, rules, byName)]
+      return [...checkManifest(pkg, rules), ...checkReferences(pkg, byName), ...checkImports(pkg, rules, byName)]
     }),
     ...checkRefusals(workspace, law),
     ...checkCycles(workspace),
@@ -54,13 +54,9 @@ function checkMembership(workspace: readonly Package[], law: Law): Violation[] {
 function checkManifest({ home, manifest }: Package, rules: PackageLaw): Violation[] {
   const where = `${home}/package.json`
   const allowed = new Set([...rules.may.map(packageOf), ...rules.npm])
-  const has = Object.keys(manifest.dependencies ?? {})
-  const violations: Violation[] = has
+  const violations: Violation[] = Object.keys(manifest.dependencies ?? {})
     .filter((name) => !allowed.has(name))
     .map((name) => ({ where, what: `depends on ${name}, which its layer may not use. ${remedy(manifest.name, rules)}` }))
-  for (const name of allowed) {
-    if (!has.includes(name)) violations.push({ where, what: `the law grants ${name}; depend on it, or take it out of layers.json` })
-  }
   const ranges = { ...manifest.dependencies, ...manifest.devDependencies }
   for (const [name, range] of Object.entries(ranges)) {
     const wanted = name.startsWith('@zt/') ? 'workspace:^' : 'catalog:'
@@ -72,13 +68,13 @@ function checkManifest({ home, manifest }: Package, rules: PackageLaw): Violatio
   return violations
 }
 
-function checkReferences(pkg: Package, rules: PackageLaw, byName: ReadonlyMap<string, Package>): Violation[] {
-  const where = `${pkg.home}/tsconfig.json`
-  const wanted = new Set(rules.may.flatMap((target) => byName.get(packageOf(target))?.home ?? []))
-  const has = new Set(pkg.references)
+/** The compiler is told of exactly the packages that are depended on. */
+function checkReferences({ home, manifest, references }: Package, byName: ReadonlyMap<string, Package>): Violation[] {
+  const where = `${home}/tsconfig.json`
+  const wanted = Object.keys(manifest.dependencies ?? {}).flatMap((name) => byName.get(name)?.home ?? [])
   return [
-    ...[...has].filter((path) => !wanted.has(path)).map((path) => ({ where, what: `refers to ${path}, which its layer may not use` })),
-    ...[...wanted].filter((path) => !has.has(path)).map((path) => ({ where, what: `must refer to ${path}` })),
+    ...references.filter((path) => !wanted.includes(path)).map((path) => ({ where, what: `refers to ${path}, on which it does not depend` })),
+    ...wanted.filter((path) => !references.includes(path)).map((path) => ({ where, what: `must refer to ${path}, on which it depends` })),
   ]
 }
 
@@ -109,14 +105,15 @@ function refuseImport(specifier: string, file: SourceFile, pkg: Package, rules: 
   }
   if (isBuiltin(specifier)) {
     if (!specifier.startsWith('node:')) return `write node:${specifier}: a built-in must be seen to be one`
-    const name = packageOf(specifier.slice('node:'.length))
-    if (rules.builtins.includes(name)) return undefined
+    if (rules.builtins.includes(packageOf(specifier.slice('node:'.length)))) return undefined
     return rules.builtins.length === 0
       ? `uses ${specifier}, but ${pkg.manifest.name} runs without Node: take what you need as a port (@zt/sansio/ports)`
       : `uses ${specifier}; ${pkg.manifest.name} may use ${rules.builtins.join(', ')}`
   }
-  if (rules.npm.includes(packageOf(specifier))) return undefined
-  if (rules.may.includes(specifier) || rules.may.includes(packageOf(specifier))) return undefined
+  const name = packageOf(specifier)
+  if (rules.npm.includes(name) || rules.may.includes(specifier) || rules.may.includes(name)) {
+    return name in (pkg.manifest.dependencies ?? {}) ? undefined : `imports ${specifier}, which is not in "dependencies"`
+  }
   return `imports ${specifier}. ${remedy(pkg.manifest.name, rules)}`
 }
 

@@ -1,4 +1,4 @@
-import { closureOf, type Law, packageOf } from './law.js'
+import { type Law, packageOf } from './law.js'
 import type { Package } from './workspace.js'
 
 /** `docs/deps.md`: the law as tables, and what installing each package brings along. */
@@ -20,9 +20,9 @@ export function depsPage(law: Law, workspace: readonly Package[]): string {
     return `| ${short(name)} | ${cells.join(' | ')} |`
   })
   const closures = names.map((name) => {
-    const reached = [...closureOf(law, name)].sort((a, b) => names.indexOf(a) - names.indexOf(b))
-    const npm = new Set([name, ...reached].flatMap((each) => law.packages[each]!.npm))
-    return `| ${name} | ${list(reached.map(short))} | ${list([...npm].sort())} |`
+    const reached = [...installed(name, workspace)]
+    const ours = reached.filter((each) => homes.has(each)).sort((a, b) => names.indexOf(a) - names.indexOf(b))
+    return `| ${name} | ${list(ours.map(short))} | ${list(reached.filter((each) => !homes.has(each)).sort())} |`
   })
   return [
     '# Who may import whom',
@@ -57,6 +57,17 @@ export function depsPage(law: Law, workspace: readonly Package[]): string {
     ...law.refusals.map(({ from, to, why }) => `| ${from} | ${to} | ${why} |`),
     '',
   ].join('\n')
+}
+
+/** Everything that installing a package brings along, by the manifests as they are. */
+function installed(name: string, workspace: readonly Package[], seen = new Set<string>()): Set<string> {
+  const dependencies = workspace.find(({ manifest }) => manifest.name === name)?.manifest.dependencies ?? {}
+  for (const next of Object.keys(dependencies)) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    installed(next, workspace, seen)
+  }
+  return seen
 }
 
 const START = '<!-- packages: written by `pnpm fix` from layers.json -->\n'

@@ -96,10 +96,10 @@ describe('manifests and references', () => {
     expect(messages(judge(bad)).join('\n')).toContain('packages/ground/package.json depends on @zt/edge, which its layer may not use')
   })
 
-  test('a grant that is not used as a dependency is reported', () => {
-    expect(messages(judge(pkg('stack', {}, { dependencies: {} })))).toEqual([
-      'packages/stack/package.json the law grants @zt/ground; depend on it, or take it out of layers.json',
-    ])
+  test('what is granted need not be used, but what is used must be a dependency', () => {
+    expect(judge({ ...pkg('stack', {}, { dependencies: {} }), references: [] })).toEqual([])
+    const bad = { ...pkg('stack', { 'src/a.ts': `import '@zt/ground'` }, { dependencies: {} }), references: [] }
+    expect(messages(judge(bad))).toEqual(['packages/stack/src/a.ts:1 imports @zt/ground, which is not in "dependencies"'])
   })
 
   test('versions are kept in the catalog', () => {
@@ -110,11 +110,11 @@ describe('manifests and references', () => {
     ])
   })
 
-  test('tsconfig references are the law, no more and no less', () => {
+  test('tsconfig references are the dependencies, no more and no less', () => {
     const bad = { ...pkg('stack'), references: ['packages/edge'] }
     expect(messages(judge(bad))).toEqual([
-      'packages/stack/tsconfig.json refers to packages/edge, which its layer may not use',
-      'packages/stack/tsconfig.json must refer to packages/ground',
+      'packages/stack/tsconfig.json refers to packages/edge, on which it does not depend',
+      'packages/stack/tsconfig.json must refer to packages/ground, on which it depends',
     ])
   })
 
