@@ -361,6 +361,9 @@ describe('ICMPv4', () => {
     script.clock.advance(31_000)
     expect(script.count('reassembly-timeout')).toBe(1)
     expect(script.link.take()).toEqual([])
+    script.receive(ipv4({ src: P4, dst: H4, protocol: 1, fragment: 0x2000, payload: icmpv4(8, 0, 0, text(72)) }))
+    script.clock.advance(31_000)
+    expect(script.link.take()).toHaveLength(1)
   })
 
   it('IC4-09 never answers groups, later fragments or sources that are none', () => {

@@ -128,8 +128,9 @@ describe('Flow', () => {
   it('IP6-30 avoids deprecated addresses for what is new', () => {
     const { script, open } = setup()
     const old = open('fd00::9')
-    script.nic.addAddress(IpPrefix.parse('fd00::5/64'))
     script.nic.addAddress(IpPrefix.parse(`${H6}/64`), { deprecated: true })
+    expect(open('fd00::9').localAddress.toString()).toBe(H6)
+    script.nic.addAddress(IpPrefix.parse('fd00::5/64'))
     expect(open('fd00::9').localAddress.toString()).toBe('fd00::5')
     expect(old.problem).toBeUndefined()
     expect(old.send(8)).toBe('sent')
@@ -189,7 +190,7 @@ describe('routes', () => {
     const add = (prefix: string, nic = script.nic, metric = 0) => script.stack.addRoute({ prefix: IpPrefix.parse(prefix), nic, metric, via: ip(nic === second ? '172.16.0.2' : P4) })
     add('0.0.0.0/0', script.nic, 10)
     add('0.0.0.0/0', second, 5)
-    add('8.8.0.0/16')
+    add('8.8.0.0/16', script.nic, 20)
     const through = (to: string): string => open(to).nic.name
     expect([through('8.8.8.8'), through('9.9.9.9'), through('172.16.5.5'), through(P4)]).toEqual(['tun0', 'tun1', 'tun1', 'tun0'])
     expect(open('9.9.9.9').localAddress.toString()).toBe('172.16.0.1')
@@ -282,10 +283,12 @@ describe('path MTU', () => {
   })
 
   it('IP6-28 does not go up on a say-so', () => {
-    const { script, open } = setup()
+    const { script, transport, open } = setup()
     const flow = open(P6)
+    transport.log.length = 0
     tooBig(script, flow, 9000)
     expect(flow.mtu).toBe(1500)
+    expect(transport.log).not.toContain('path')
     tooBig(script, flow, 1300)
     tooBig(script, flow, 1400, 1200)
     expect(flow.mtu).toBe(1300)
