@@ -87,6 +87,7 @@ export class Dataplane implements PortHost {
   private readonly ports: Port[] = []
   private readonly trustedSources = new BoundedMap<string, Instant>(MOST_TRUSTED_SOURCES)
   private readonly usedPaths: Path[] = []
+  private readonly usedAt: Instant[] = []
   private localFrames: LocalFrame[] = []
   private readonly send: DataplaneParts['sendFrame']
 
@@ -173,6 +174,7 @@ export class Dataplane implements PortHost {
   /** A packet went out on this path while the time was not known exactly. */
   noteUse(path: Path): void {
     this.usedPaths.push(path)
+    this.usedAt.push(this.now)
     this.upcalls.wake()
   }
 
@@ -181,8 +183,8 @@ export class Dataplane implements PortHost {
     this.now = now
     this.countSuites()
     const isAwaiting = this.usedPaths.length > 0
-    for (const path of this.usedPaths) path.beganWaiting(now)
-    this.usedPaths.length = 0
+    for (let i = 0; i < this.usedPaths.length; i++) this.usedPaths[i].beganWaiting(this.usedAt[i], now)
+    this.usedPaths.length = this.usedAt.length = 0
     const frames = this.localFrames
     if (frames.length > 0) {
       this.localFrames = []

@@ -15,6 +15,8 @@ export const PATH_HEARTBEAT_MS = 14_000
 export const PATH_QUESTION_MS = 1_500
 /** Still nothing, with three probes unanswered: the path is suspect, traffic goes another way. */
 export const PATH_SUSPECT_MS = 4_500
+/** How long a challenged path has to answer. */
+export const PATH_CHALLENGE_MS = 1_000
 /** Between probes of a path in question. */
 export const PATH_PROBE_MS = 1_000
 /** Between probes of a suspect path: it comes back by itself, well within a minute. */
@@ -68,9 +70,16 @@ export class Path {
     this.awaitingSince = DOUBTED
   }
 
-  /** An answer was awaited since some time that was not known exactly, and is known now. */
-  beganWaiting(now: Instant): void {
-    if (this.awaitingSince > DOUBTED) this.awaitingSince = now
+  /** There is reason to think that the peer has moved: a probe being sent now is to be answered within a second. */
+  challenge(now: Instant): void {
+    if (this.isSuspect(now)) return
+    this.awaitingSince = now - PATH_SUSPECT_MS + PATH_CHALLENGE_MS
+    this.lastProbe = now
+  }
+
+  /** Waiting began at a time that was not known exactly, and was assumed to be `assumed`; it was not before `now`. */
+  beganWaiting(assumed: Instant, now: Instant): void {
+    if (this.awaitingSince === assumed) this.awaitingSince = now
   }
 
   /** A packet came over this path. */

@@ -57,10 +57,10 @@ export class LabNode {
   readonly events: NodeEvent[] = []
   readonly frames: ReceivedFrame[] = []
 
-  constructor(lab: Lab, host: SimHost, identity: SecretIdentity, planet: World, options: Partial<NodeOptions>) {
+  constructor(lab: Lab, host: SimHost, identity: SecretIdentity, planet: World, options: Partial<NodeOptions>, port = 9993) {
     this.host = host
     this.identity = identity
-    this.port = host.open({ port: 9993 })
+    this.port = host.open({ port })
     const { clock } = lab
     this.node = new ZtNode({
       now: clock.now(),
@@ -125,8 +125,8 @@ export class Lab {
     this.root = new LabNode(this, this.rootHost, identity, this.planet, options)
   }
 
-  node(index: number, host: SimHost, options: Partial<NodeOptions> = {}): LabNode {
-    return new LabNode(this, host, identities[index], this.planet, options)
+  node(index: number, host: SimHost, options: Partial<NodeOptions> = {}, port?: number): LabNode {
+    return new LabNode(this, host, identities[index], this.planet, options, port)
   }
 
   until(predicate: () => boolean, limitMs = 30_000): boolean {

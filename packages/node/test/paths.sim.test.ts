@@ -122,3 +122,29 @@ describe('with loss', () => {
     expect(b.frames.length).toBeGreaterThan(60)
   })
 })
+
+describe('a node that restarts', () => {
+  it.each([
+    ['at another port', '203.0.113.10'],
+    ['at another address', '203.0.113.11'],
+  ])('%s is found there within two seconds', (_where, address) => {
+    const { lab, a, b, onA, onB, talk } = pair(8, onTheInternet)
+    talk(3_000)
+    a.driver.close()
+    a.port.close()
+    const host = address === '203.0.113.10' ? a.host : lab.net.host('elsewhere', address)
+    const again = lab.node(2, host, {}, 10_001)
+    const onAgain = again.join(lab, onA.id)
+    expect(lab.until(() => onAgain.status === 'ready', 10_000)).toBe(true)
+    const start = lab.clock.now()
+    const ask = (): boolean => {
+      onB.link.send(onAgain.mac, 0x88b5, new Uint8Array(10), 0, 10)
+      onAgain.link.send(onB.mac, 0x88b5, new Uint8Array(10), 0, 10)
+      lab.clock.advance(100)
+      return again.frames.length > 0
+    }
+    expect(lab.until(ask, 10_000)).toBe(true)
+    expect(lab.clock.now() - start).toBeLessThan(2_000)
+    expect(lab.until(() => (ask(), b.isDirectTo(lab, again)), 20_000)).toBe(true)
+  })
+})

@@ -7,6 +7,8 @@ import type { JoinedNetwork } from './joined-network.js'
 
 /** ZT_MULTICAST_ANNOUNCE_PERIOD */
 const ANNOUNCE_MS = 60_000
+/** After an announcement that no root could be sent. */
+const RETRY_MS = 5_000
 /** Public roots do not put fragments together, so a packet is one datagram: 28 bytes and 18 for each group. */
 const GROUPS_PER_PACKET = 70
 
@@ -33,8 +35,9 @@ function announceToKeepers(core: NodeCore, now: Instant, network: JoinedNetwork)
     if (core.upstreams.rootWith(keeper)) isSent = announce(core, network.port, groups, keeper) || isSent
     else for (const payload of encode(network.port, groups)) sendOrPark(core.d, keeper, Verb.MulticastLike, payload, { compress: true })
   }
-  // Without a root nobody would find us: try again at the next opportunity.
-  if (isSent || core.upstreams.roots.length === 0) network.lastAnnounced = now
+  // Without a root nobody would find us: try again soon.
+  const isHeard = isSent || core.upstreams.roots.length === 0
+  network.lastAnnounced = isHeard ? now : now - ANNOUNCE_MS + RETRY_MS
 }
 
 function announceNew(core: NodeCore, network: JoinedNetwork, groups: readonly MulticastGroup[]): void {

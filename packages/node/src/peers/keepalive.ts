@@ -12,6 +12,8 @@ const PEER_HELLO_MS = 60_000
 /** A root that has not answered is asked again after this, then after twice as long, up to the last. */
 const ROOT_FIRST_MS = 250
 const ROOT_LAST_MS = 5_000
+/** A peer that was not heard of for this long is not looked for. */
+const WORTHWHILE_MS = 60_000
 /** Between rounds while some path is in question or some relayed peer has endpoints worth trying. */
 const PATH_CHECK_MS = 500
 
@@ -98,7 +100,7 @@ function sayHello(core: NodeCore, now: Instant, peer: Peer, path: Path): void {
 /** While a peer is relayed, knock at the doors we were told of. Says whether there are any. */
 function tryCandidates(core: NodeCore, now: Instant, peer: Peer): boolean {
   const { link, candidates } = peer
-  if (candidates.size === 0 || !link.isActive(now) || link.paths.best(now)) return false
+  if (candidates.size === 0 || now - link.lastReceive > WORTHWHILE_MS || link.paths.best(now)) return false
   for (const endpoint of candidates.take(now)) {
     if (core.isUsableFor(peer, endpoint)) sendHelloFromAll(core, now, peer, endpoint)
   }

@@ -3,15 +3,16 @@
  * peer goes on (protocol notes 03, sections 4.1 and 5.1).
  */
 import { type Outcome, Received, noteReceived, sendOn } from '@zt/dataplane'
-import { Path, endpointsToPush } from '@zt/multipath'
+import { PATH_CHALLENGE_MS, Path, endpointsToPush } from '@zt/multipath'
 import { Verb, encodePushDirectPaths } from '@zt/protocol'
 import { ByteWriter, type Endpoint, type Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
-import { sendHello } from './contact.js'
+import { probe, sendHello } from './contact.js'
 import type { Peer } from './peer.js'
 
 /** No push is due earlier than this after another one. */
 const PUSH_MS = 15_000
+const HEARD_JUST_NOW_MS = 1_000
 /** Endpoints in one packet. */
 const PUSHED_PER_PACKET = 40
 
@@ -34,10 +35,21 @@ export function lookAfter(core: NodeCore, now: Instant, peer: Peer, outcome: Out
 }
 
 function learnPath(core: NodeCore, now: Instant, peer: Peer, socket: number, from: Endpoint): void {
-  peer.link.paths.learn(now, socket, from)
+  const learnt = peer.link.paths.learn(now, socket, from)
+  challengeOthers(core, now, peer, learnt)
   core.punches.done(peer.address, from)
   core.counters.count('path-learnt')
   announceRoute(core, now, peer)
+}
+
+/** A peer that appears elsewhere may have left where it was: paths that were not heard from just now must prove themselves. */
+export function challengeOthers(core: NodeCore, now: Instant, peer: Peer, fresh: Path | undefined): void {
+  for (const path of peer.link.paths.all) {
+    if (path === fresh || now - path.lastReceive < HEARD_JUST_NOW_MS || path.isSuspect(now)) continue
+    probe(core, now, peer, path)
+    path.challenge(now)
+    core.arm('paths', now + PATH_CHALLENGE_MS)
+  }
 }
 
 /** Tell if packets for a peer go another way than was told last: straight, or through a root. */

@@ -22,7 +22,7 @@ import {
 import { ByteReader, ByteWriter, Endpoint, type Instant, RateGate } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import type { Peer } from '../peers/peer.js'
-import { received } from '../peers/received.js'
+import { challengeOthers, received } from '../peers/received.js'
 import { reportedSurface } from './reported-surface.js'
 
 /** From protocol 5 on the port in OK(HELLO) means something. */
@@ -54,6 +54,15 @@ export function onHello(core: NodeCore, now: Instant, isOpen: boolean): void {
   answer(core, hello, packet.from)
   core.setVersion(peer, hello.protocolVersion, hello.software)
   received(core, now, peer)
+  if (packet.hops === 0) greetedFromElsewhere(core, now, peer, packet.socket, packet.from)
+}
+
+/** HELLO from another port than the one we know: restarted perhaps, or it has several. The known path will tell. */
+function greetedFromElsewhere(core: NodeCore, now: Instant, peer: Peer, socket: number, from: Endpoint): void {
+  const { paths } = peer.link
+  if (paths.size === 0 || paths.find(socket, from) || !core.isUsableFor(peer, from)) return
+  peer.candidates.add(now, from)
+  challengeOthers(core, now, peer, undefined)
 }
 
 /** The sender, if the packet is authentic with its key; a stranger's identity is validated and added. */
