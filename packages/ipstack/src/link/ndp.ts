@@ -1,7 +1,12 @@
 import type { Counters, EtherLink, Instant } from '@zt/sansio'
 import { type AddressWords, isMulticastWords, word } from '../address-words.js'
 import { checksum, sumWord } from '../wire/checksum.js'
-import { ICMPV6_NEIGHBOR_ADVERTISEMENT, ICMPV6_NEIGHBOR_SOLICITATION } from '../wire/icmpv6.js'
+import {
+  ICMPV6_NEIGHBOR_ADVERTISEMENT,
+  ICMPV6_NEIGHBOR_SOLICITATION,
+  ICMPV6_ROUTER_ADVERTISEMENT,
+  ICMPV6_ROUTER_SOLICITATION,
+} from '../wire/icmpv6.js'
 import { IPV6_HEADER_LENGTH } from '../wire/ipv6.js'
 import { NDP_LENGTH, type NdpMessage, parseNdp, writeNdp } from '../wire/ndp.js'
 import { PROTOCOL_ICMPV6 } from '../wire/numbers.js'
@@ -59,7 +64,10 @@ export class NdpSpeaker {
   /** A message that came with a hop limit of 255, code 0 and a good checksum. */
   handle(source: AddressWords, destination: AddressWords, bytes: Uint8Array, offset: number, length: number, now: Instant): void {
     const message = parseNdp(bytes, offset, length)
-    if (message === undefined) return this.#counters.count(bytes[offset] === 133 || bytes[offset] === 134 ? 'ndp-ignored' : 'ndp-malformed')
+    if (message === undefined) {
+      const isAboutRouters = bytes[offset] === ICMPV6_ROUTER_SOLICITATION || bytes[offset] === ICMPV6_ROUTER_ADVERTISEMENT
+      return this.#counters.count(isAboutRouters ? 'ndp-ignored' : 'ndp-malformed')
+    }
     const target = wordsAt(bytes, message.targetOffset)
     const isToGroup = isMulticastWords(destination.w0, destination.w1, destination.w2, destination.w3)
     if (message.type === ICMPV6_NEIGHBOR_ADVERTISEMENT) {
