@@ -26,7 +26,8 @@ export interface Claim {
 /**
  * Who has which MAC address on one link, and how sure that is: the state machine of RFC 4861 section 7.3, for IPv4 and
  * IPv6 alike. Bounded on every side: those that we speak to, those that merely asked for us (they can never push out
- * the former), those that do not answer, and the packets kept for each. Nobody gets in by claiming an address unasked.
+ * the former), those that do not answer, and the packets kept for each. Nobody gets in by claiming an address unasked,
+ * and nobody takes the place of a neighbour that still answers.
  */
 export class NeighborCache {
   readonly #owner: NeighborCacheOwner
@@ -115,21 +116,16 @@ export class NeighborCache {
   heardClaim(address: AddressWords, mac: Mac | undefined, claim: Claim, now: Instant): void {
     const neighbor = this.find(address)
     if (neighbor === undefined) return this.#owner.counters.count('neighbor-claim-unasked')
-    const isAnswer = claim.isSolicited && (isSought(neighbor) || neighbor.state === 'probe')
     if (isSought(neighbor)) {
       if (mac === undefined) return
       this.#found(neighbor, mac)
-      if (isAnswer) this.#makeReachable(neighbor, now)
+      if (claim.isSolicited) this.#makeReachable(neighbor, now)
       return this.#release(neighbor, now)
     }
-    const isOther = mac !== undefined && mac !== neighbor.mac
-    if (isOther && !claim.isOverride) {
-      if (neighbor.state === 'reachable') this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
-      return
-    }
-    if (isOther) neighbor.mac = mac
-    if (isAnswer) this.#makeReachable(neighbor, now)
-    else if (isOther) this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+    if (mac === undefined || mac === neighbor.mac) {
+      if (claim.isSolicited && neighbor.state === 'probe') this.#makeReachable(neighbor, now)
+    } else if (claim.isOverride) this.#contest(neighbor, mac, now)
+    else if (neighbor.state === 'reachable') this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
   }
 
   /** Forget everybody; packets that wait are dropped. */
@@ -145,10 +141,21 @@ export class NeighborCache {
     if (isSought(neighbor)) {
       this.#found(neighbor, mac)
       this.#release(neighbor, now)
-    } else if (neighbor.mac !== mac) {
-      neighbor.mac = mac
-      this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
+    } else if (neighbor.mac !== mac) this.#contest(neighbor, mac, now)
+  }
+
+  /**
+   * Somebody else claims the address of a neighbour that we know. Deviation from RFC 826 and RFC 4861 section 7.2.5, by
+   * which anybody on the link could divert traffic with one message: the one we know is asked first, and only if it is
+   * silent the address goes to the other.
+   */
+  #contest(neighbor: Neighbor, mac: Mac, now: Instant): void {
+    this.#owner.counters.count('neighbor-claim-contested')
+    if (neighbor.state !== 'probe') {
+      this.#enter(neighbor, 'probe', NEVER)
+      this.#ask(neighbor, now)
     }
+    neighbor.rival = mac
   }
 
   /** One that was sought has a MAC address. */
@@ -182,6 +189,7 @@ export class NeighborCache {
     neighbor.state = state
     neighbor.freshUntil = freshUntil
     neighbor.tries = 0
+    neighbor.rival = undefined
     this.#owner.timers.cancel(neighbor.timer)
   }
 
@@ -198,7 +206,10 @@ export class NeighborCache {
         neighbor.state = 'probe'
         return this.#ask(neighbor, now)
       case 'probe':
-        return isOut ? this.#forget(neighbor) : this.#ask(neighbor, now)
+        if (!isOut) return this.#ask(neighbor, now)
+        if (neighbor.rival === undefined) return this.#forget(neighbor)
+        neighbor.mac = neighbor.rival
+        return this.#enter(neighbor, 'stale', Number.NEGATIVE_INFINITY)
       case 'incomplete':
         return isOut ? this.#fail(neighbor, now) : this.#ask(neighbor, now)
       case 'failed':

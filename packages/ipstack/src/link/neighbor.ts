@@ -40,7 +40,8 @@ export class Neighbor implements TimerOwner, AddressWords {
   tries = 0
   /** Thrown out of the cache: whoever holds it must look the address up again. */
   isGone = false
-  isRouter = false
+  /** Another MAC address that claims the same IP address, while the present one is asked. */
+  rival: Mac | undefined
   parked: ParkedPacket[] | undefined
   readonly timer = new Timer(this)
   readonly #onTimer: (neighbor: Neighbor, now: Instant) => void
@@ -54,6 +55,7 @@ export class Neighbor implements TimerOwner, AddressWords {
     this.state = 'incomplete'
     this.freshUntil = Number.NEGATIVE_INFINITY
     this.parked = undefined
+    this.rival = undefined
     this.#onTimer = onTimer
   }
 

@@ -47,6 +47,7 @@ describe('ARP', () => {
     expect(script.link.take()[0].etherType).toBe(0x806)
     reply(script)
     script.receiveArp(1, OTHER_MAC, P4, '10.0.0.9')
+    script.after(3001)
     say('hi')
     expect(script.link.take()[0].destination).toBe(OTHER_MAC)
   })
@@ -102,16 +103,39 @@ describe('ARP', () => {
     expect(script.link.take()[0].etherType).toBe(0x806)
   })
 
-  it('ARP-07 follows a known neighbour that moves, and makes sure of it later', () => {
+  it('ARP-07 follows a known neighbour that moves, once the old place is silent, and makes sure of it later', () => {
     const { script, say } = speaker()
     say('a')
     reply(script)
-    script.receiveArp(1, OTHER_MAC, P4, P4)
-    script.link.take()
+    const [probe] = script.receiveArp(1, OTHER_MAC, P4, P4)
+    expect(probe).toEqual({ destination: P_MAC, etherType: 0x806, bytes: arp(1, H_MAC, H4, P_MAC, P4) })
+    expect(script.after(3001).map(({ destination }) => destination)).toEqual([P_MAC, P_MAC])
     say('b')
     expect(script.link.take().map(({ destination }) => destination)).toEqual([OTHER_MAC])
     const probes = script.after(5001)
     expect(probes).toEqual([{ destination: OTHER_MAC, etherType: 0x806, bytes: arp(1, H_MAC, H4, OTHER_MAC, P4) }])
+  })
+
+  it.each([
+    ['a gratuitous request', 1, P4, BROADCAST_MAC],
+    ['a gratuitous reply', 2, P4, BROADCAST_MAC],
+    ['a reply that nobody asked for', 2, H4, H_MAC],
+    ['a request for us', 1, H4, H_MAC],
+  ])('%s does not divert what is for a neighbour that still answers', (_, operation, target, to) => {
+    const { script, say } = speaker()
+    say('a')
+    reply(script)
+    for (let i = 0; i < 10; i++) {
+      script.receiveArp(operation, OTHER_MAC, P4, target, to)
+      say('b')
+      const sent = script.link.take().filter(({ etherType }) => etherType === 0x800)
+      expect(sent.map(({ destination }) => destination)).toEqual([P_MAC])
+      reply(script)
+      script.after(1000)
+    }
+    say('c')
+    expect(script.link.take().map(({ destination }) => destination)).toEqual([P_MAC])
+    expect(script.count('neighbor-claim-contested')).toBe(10)
   })
 
   it('goes back to asking everybody when a probe is not answered', () => {

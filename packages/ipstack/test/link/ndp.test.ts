@@ -132,14 +132,28 @@ describe('neighbour discovery', () => {
     expect(script.after(5001).map(isNdp)).toEqual([true])
   })
 
-  it('ND-13 follows another address with override, and doubts it', () => {
+  it.each([OVERRIDE, OVERRIDE | SOLICITED])('ND-13 follows another address with override (flags %i) once the old one is silent, and doubts it', (flags) => {
     const { script, advertise, meet, goesTo } = speaker()
     meet()
-    advertise(OVERRIDE, OTHER_MAC)
+    expect(advertise(flags, OTHER_MAC).map(({ destination }) => destination)).toEqual([P_MAC])
+    expect(goesTo()).toBe(P_MAC)
+    script.after(3001)
     expect(goesTo()).toBe(OTHER_MAC)
     const probes = script.after(5001)
     expect(probes.map(({ destination }) => destination)).toEqual([OTHER_MAC])
     expect(decode(probes[0].bytes).dst).toBe(P6)
+  })
+
+  it('is not diverted from a neighbour that still answers', () => {
+    const { script, advertise, meet, goesTo } = speaker()
+    meet()
+    for (let i = 0; i < 5; i++) {
+      advertise(OVERRIDE | SOLICITED, OTHER_MAC)
+      script.receiveNdp(135, { src: P6, dst: GROUP, target: H6, mac: OTHER_MAC })
+      advertise(SOLICITED, P_MAC)
+      script.after(900)
+      expect(goesTo()).toBe(P_MAC)
+    }
   })
 
   it('ND-14 ignores claims about strangers', () => {
