@@ -83,4 +83,5 @@ export function describe(d: Dataplane, at: number, length: number, socket: numbe
   packet.link = d.peers.find(packet.sourceHigh, packet.sourceLow)
   packet.verb = verbOf(bytes, at)
   packet.isOpen = false
+  packet.parkedUntil = 0
 }

@@ -1,6 +1,6 @@
 /** InboundPacket: the packet being received. One object, filled anew for each; valid until the next datagram. */
 import type { Address } from '@zt/protocol'
-import type { Endpoint } from '@zt/sansio'
+import type { Endpoint, Instant } from '@zt/sansio'
 import type { PeerLink } from '../peers/peer-link.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -26,6 +26,8 @@ export class InboundPacket {
   verb = 0
   /** Opened before and parked since: not to be opened again. */
   isOpen = false
+  /** If it was parked: until when it may be parked again. */
+  parkedUntil: Instant = 0
 
   get source(): Address {
     return this.sourceHigh * 0x1_0000_0000 + (this.sourceLow >>> 0)

@@ -8,9 +8,10 @@ import { copy } from './reassemble.js'
 
 /** Keep `d.packet` until somebody is known or has proved its membership: its sender, or who must vouch for it. */
 export function parkInbound(d: Dataplane, now: Instant, waitsFor: Address = d.packet.source): void {
-  const { bytes, at, end, isOpen, socket, from } = d.packet
+  const { bytes, at, end, isOpen, socket, from, parkedUntil } = d.packet
   if (!from) return
-  const packet: ParkedIn = { peer: waitsFor, until: now + PARKED_MS, bytes: bytes.slice(at, end), isOpen, socket, from }
+  const until = parkedUntil === 0 ? now + PARKED_MS : parkedUntil
+  const packet: ParkedIn = { peer: waitsFor, until, bytes: bytes.slice(at, end), isOpen, socket, from }
   if (!d.parkedIn.add(packet)) d.counters.count('parked-in-crowded-out')
 }
 
@@ -20,4 +21,5 @@ export function unpark(d: Dataplane, parked: ParkedIn): void {
   copy(d.arena.bytes, at, parked.bytes, 0, parked.bytes.length)
   describe(d, at, parked.bytes.length, parked.socket, parked.from)
   d.packet.isOpen = parked.isOpen
+  d.packet.parkedUntil = parked.until
 }

@@ -14,6 +14,10 @@ export function retryParked(core: NodeCore, now: Instant): void {
     if (peer) sendParked(core.d, peer.link)
     else askWhois(core, now, address)
   }
-  for (const address of parkedIn.peers()) if (!core.peers.has(address)) askWhois(core, now, address)
+  for (const address of parkedIn.peers()) {
+    // A known peer's frames wait for its certificate: trying them again asks for it again.
+    if (core.peers.has(address)) core.released.push(address)
+    else askWhois(core, now, address)
+  }
   if (parkedIn.size + parkedOut.size > 0) core.arm('parked', now + WHOIS_RETRY_MS)
 }
