@@ -31,16 +31,16 @@ class Arrival {
   newestSentAt = NONE
   /** Something was delivered that was sent only once, and before the present recovery. */
   originalDelivered = false
-  /** SND.UNA moved over something that was sent more than once: how long it took cannot be told by its entry. */
-  retransmittedAcked = false
+  /** When something was last sent that SND.UNA moved over and that was sent more than once, or -1. */
+  retransmittedAt = NONE
   /** Something was newly sacked. */
   sacked = false
   duplicate = false
 
   clear(): void {
     this.delivered = this.acked = this.ackedCount = 0
-    this.oldestSentAt = this.newestSentAt = NONE
-    this.originalDelivered = this.retransmittedAcked = this.sacked = this.duplicate = false
+    this.oldestSentAt = this.newestSentAt = this.retransmittedAt = NONE
+    this.originalDelivered = this.sacked = this.duplicate = false
   }
 }
 
@@ -130,7 +130,7 @@ function acknowledge(tcb: Tcb, seg: Segment, isDuplicate: boolean): void {
   if (after(seg.ack, snd.una)) advance(tcb, seg)
   if (tcb.sackOk && seg.sackCount > 0) takeSack(tcb, seg, isDsack)
   if (!tcb.sackOk) takeDuplicate(tcb, isDuplicate && wasOut)
-  const rtt = measure(tcb, seg, isDsack)
+  const rtt = measure(tcb, seg)
   const lostBefore = ring.lostBytes
   detectLoss(tcb, now, arrival.delivered, arrival.acked > 0)
   settleTailProbe(tcb, seg, isDsack)
@@ -202,7 +202,7 @@ function advance(tcb: Tcb, seg: Segment): void {
       arrival.delivered += length
       noteDelivered(tcb, seg, ring.sentAt(0), add(seq, length), marks)
     }
-    if (marks & Mark.EVER_RETRANSMITTED) arrival.retransmittedAcked = true
+    if (marks & Mark.EVER_RETRANSMITTED) arrival.retransmittedAt = Math.max(arrival.retransmittedAt, ring.sentAt(0))
     ring.shift()
     arrival.ackedCount++
   }
@@ -318,22 +318,26 @@ function takeDuplicate(tcb: Tcb, isDuplicate: boolean): void {
   }
 }
 
-/** Take round trip samples. Returns one for the congestion controller, or 0. */
-function measure(tcb: Tcb, seg: Segment, isDsack: boolean): number {
+/**
+ * Take round trip samples. Returns one for the congestion controller, or 0.
+ *
+ * Something that was sent more than once gives a sample only if the echoed timestamp (RFC 7323 section 4) is of the last
+ * time. If it is of an earlier one, its acknowledgement may have been lost, and this be that of a duplicate: the time
+ * would be that of our own patience.
+ */
+function measure(tcb: Tcb, seg: Segment): number {
   const { now } = seg
-  if (arrival.oldestSentAt !== NONE && !arrival.retransmittedAcked) {
-    const expected = Math.max(1, (tcb.inFlight.count + arrival.ackedCount) >> 1)
-    if (arrival.acked > 0 || !tcb.rtt.hasSample) tcb.rtt.sample(now - arrival.oldestSentAt, expected)
-    tcb.rtt.observeLeast(now - arrival.newestSentAt, now)
-    return Math.max(now - arrival.newestSentAt, tcb.host.settings.clockResolutionMs)
+  const { oldestSentAt, newestSentAt, retransmittedAt, acked } = arrival
+  if (retransmittedAt !== NONE) {
+    if (!tcb.timestampsOk || !seg.hasTimestamp || before(seg.tsecr, tcb.timestamp(retransmittedAt))) return 0
+    tcb.rtt.sample(now - retransmittedAt)
+    return 0
   }
-  // Retransmitted segments were acknowledged: the echoed timestamp tells which transmission (RFC 7323 section 4). But
-  // when the peer received it twice, the echo is of the first time, and that acknowledgement was lost.
-  if (arrival.acked > 0 && !isDsack && tcb.timestampsOk && seg.hasTimestamp && seg.tsecr !== 0) {
-    const rtt = distance(tcb.timestamp(now), seg.tsecr)
-    if (rtt >= 0) tcb.rtt.sample(rtt)
-  }
-  return 0
+  if (oldestSentAt === NONE) return 0
+  const expected = Math.max(1, (tcb.inFlight.count + arrival.ackedCount) >> 1)
+  if (acked > 0 || !tcb.rtt.hasSample) tcb.rtt.sample(now - oldestSentAt, expected)
+  tcb.rtt.observeLeast(now - newestSentAt, now)
+  return Math.max(now - newestSentAt, tcb.host.settings.clockResolutionMs)
 }
 
 /** @see RFC 8985 section 7.4.2 */
