@@ -51,7 +51,14 @@ export class EmbeddedWorld implements AsyncDisposable {
     try {
       const controller = new Controller({ identity: hostIdentity, random })
       const host = await ZeroTier.start({ ...common, identity: hostIdentity, planet: root.planet, controller })
-      return new EmbeddedWorld(root, host, controller)
+      const world = new EmbeddedWorld(root, host, controller)
+      try {
+        await host.whenOnline({ signal }) // members find the controller by asking the root
+        return world
+      } catch (error) {
+        await host.close()
+        throw error
+      }
     } catch (error) {
       await root.close()
       throw error
@@ -76,8 +83,7 @@ export class EmbeddedWorld implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.host.close()
-    await this.root.close()
+    await Promise.all([this.host.close(), this.root.close()])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -26,8 +26,7 @@ export function generateIdentity({ signal, onProgress }: SearchOptions = {}): Pr
     const worker = new Worker(new URL('./identity-worker.js', import.meta.url))
     const end = (settle: () => void) => {
       signal?.removeEventListener('abort', abort)
-      void worker.terminate()
-      settle()
+      void worker.terminate().then(settle)
     }
     const abort = () => end(() => reject(signal!.reason as Error))
     signal?.addEventListener('abort', abort, { once: true })

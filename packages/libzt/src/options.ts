@@ -7,12 +7,15 @@ import { IpAddress, type StateStore, ZtError } from '@zt/sansio'
 export interface StartOptions {
   /** A directory laid out as ZeroTierOne's home, or a store of your own. Default: nothing outlives the process. */
   readonly state?: string | StateStore
-  /** An identity, as an object or as the text of `identity.secret`. Default: the one in `state`, else a fresh one. */
+  /**
+   * An identity, as an object or as the text of `identity.secret`. It is not kept in `state`, which must not hold another.
+   * Default: the one in `state`, else a fresh one, which is kept there.
+   */
   readonly identity?: string | SecretIdentity
   /**
-   * The world to use: its bytes, a file with them, or a function that makes it once the identity and the UDP port of this
-   * node are known, for a root that names itself (it is kept in `state`). Default: `planet` in `state`, else the public
-   * planet.
+   * The world to use: an object, its bytes, or a file with them. Or, for a root that names itself, a function that makes
+   * it once the identity and the UDP port of this node are known: called if there is no `planet` in `state`, and what it
+   * makes is kept there. Default: `planet` in `state`, else the public planet.
    */
   readonly planet?: World | Uint8Array | string | ((identity: SecretIdentity, port: number) => World)
   /** UDP port, 0 for any. Default: 0. */
@@ -34,19 +37,21 @@ export interface StartOptions {
 /** How long to wait, and for what. */
 export interface JoinOptions {
   /** Stops waiting. The network is left again if it was not joined before. */
-  readonly signal?: AbortSignal
-  /** Default 60,000 ms. */
-  readonly timeoutMs?: number
+  readonly signal?: AbortSignal | undefined
+  /** Default 60,000 ms; `Infinity` waits for ever. */
+  readonly timeoutMs?: number | undefined
   /** Wait for the controller's administrator instead of failing when access is denied. Default: fail. */
   readonly waitForAccess?: boolean
 }
 
 /** @throws ZT_ARG_INVALID for what cannot be meant. */
 export function checkStartOptions(options: StartOptions): void {
-  const { port, bind } = options
+  const { state, port, bind } = options
+  if (state === '') throw new ZtError('ZT_ARG_INVALID', 'state must name a directory, got an empty string')
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw new ZtError('ZT_ARG_INVALID', `port must be an integer from 0 to 65535, got ${port}`)
   }
+  if (bind?.length === 0) throw new ZtError('ZT_ARG_INVALID', 'bind must name an address at least, or be left out for all')
   for (const address of bind ?? []) IpAddress.parse(address)
 }
 

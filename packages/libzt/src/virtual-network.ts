@@ -3,6 +3,12 @@ import type { Network } from '@zt/node'
 import type { Clock, IpPrefix, RandomSource } from '@zt/sansio'
 
 /**
+ * The first word to a member may have to wait until it was found by way of a root and its credentials were exchanged:
+ * seconds, where Ethernet's own three tries would have given up.
+ */
+const NEIGHBOR_TRIES = 10
+
+/**
  * The one place where the columns meet: the Ethernet frames of a ZeroTier network go into a TCP/IP stack of its own, and
  * the addresses and routes of its configuration become those of the stack's interface.
  */
@@ -14,7 +20,7 @@ export class VirtualNetwork {
 
   constructor(network: Network, clock: Clock, random: RandomSource) {
     this.#network = network
-    this.stack = new IpStack({ clock, random })
+    this.stack = new IpStack({ clock, random, settings: { neighborTries: NEIGHBOR_TRIES } })
     this.interface = this.stack.attachEther(network.link, { name: `zt${network.id.toString(16)}` })
     this.sync()
   }

@@ -1,8 +1,12 @@
 import { ZtError } from '@zt/sansio'
 
+/** `setTimeout` takes a signed 32-bit number of milliseconds and turns anything larger into 1. */
+const LONGEST_TIMEOUT = 0x7fff_ffff
+
 /** Limits of a wait. */
 export interface Patience {
   readonly signal?: AbortSignal | undefined
+  /** Nothing, or more than three weeks, is for ever. */
   readonly timeoutMs?: number | undefined
   /** The error when time is up; made only then. */
   readonly onTimeout: () => Error
@@ -39,7 +43,7 @@ export function waitFor<T>(ready: () => T | undefined, subscribe: (again: () => 
     }
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
-    if (timeoutMs !== undefined) timer = setTimeout(() => fail(onTimeout()), timeoutMs)
+    if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMEOUT) timer = setTimeout(() => fail(onTimeout()), timeoutMs)
     unsubscribe = subscribe(ask)
     ask()
   })

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { type Controller, ControllerStore } from '@zt/controller'
-import { createDatagramPort, type LocalAddress, localAddresses, NodeAes, type NodeDatagramPort, SystemClock, SystemRandom, watchLocalAddresses } from '@zt/io-node'
+import { type LocalAddress, localAddresses, NodeAes, type NodeDatagramPort, SystemClock, SystemRandom, watchLocalAddresses } from '@zt/io-node'
 import { type NodeEvent, type RootStatus, ZtNode } from '@zt/node'
 import { formatAddress, formatNetworkId, type NetworkId, parseNetworkId, type SecretIdentity, type World } from '@zt/protocol'
 import { Driver, Endpoint, IpAddress, ZtError } from '@zt/sansio'
@@ -10,6 +10,7 @@ import { describeRoots } from './describe-roots.js'
 import type { ZeroTierEvents } from './events.js'
 import { ZeroTierNetwork } from './network.js'
 import { checkStartOptions, checkTimeout, type JoinOptions, type StartOptions } from './options.js'
+import { openPort } from './port.js'
 import { openPlanet, openState, type StartingState } from './state.js'
 import { type PeerStatus, peerStatus } from './status.js'
 import { waitFor } from './waiting.js'
@@ -66,11 +67,8 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       options.signal?.throwIfAborted()
       let node: ZeroTier | undefined
       const clock = new SystemClock()
-      const port = await createDatagramPort({
-        port: options.port ?? 0,
-        ...(options.bind ? { bind: options.bind } : {}),
-        receiver: { handleDatagram: (socket, from, bytes) => node?.receive(socket, from, bytes) },
-      })
+      const port = await openPort(options, state.store)
+      port.receiver = { handleDatagram: (socket, from, bytes) => node?.receive(socket, from, bytes) }
       try {
         const planet = await openPlanet(options, state, port.sockets[0]?.local.port ?? 0)
         const controller = typeof options.controller === 'function' ? options.controller(state.identity) : options.controller
