@@ -101,6 +101,8 @@ export class NodeCore implements EndpointPolicy {
   isOnline = false
   /** Whether 'online' or 'offline' was said for the first time. */
   isDecided = false
+  /** A root knows another identity with our address. */
+  isCollided = false
   readonly software: SoftwareVersion
   readonly #aes: AesPort | undefined
   readonly #events: NodeEvent[] = []

@@ -26,8 +26,3 @@ export interface Network {
   /** The groups we are subscribed to. */
   readonly groups: readonly MulticastGroup[]
 }
-
-/** Why nothing can be done on a network that is not ready, for people. */
-export function networkTrouble(network: Network): ZtError {
-  return new ZtError('ZT_NETWORK_NOT_READY', `network ${network.id.toString(16)} is ${network.status}`)
-}

@@ -36,10 +36,17 @@ export function onError(core: NodeCore, now: Instant, peer: Peer): void {
       }
       break
     case PacketError.IdentityCollision:
-      if (peer.link.isUpstream) core.emit({ type: 'identity-collision', reportedBy: peer.address })
-      break
+      if (peer.link.isUpstream) reportCollision(core, peer)
+      // It is no sign of life of a root that we could use.
+      return
     default:
       break
   }
   received(core, now, peer)
+}
+
+function reportCollision(core: NodeCore, peer: Peer): void {
+  if (core.isCollided) return
+  core.isCollided = true
+  core.emit({ type: 'identity-collision', reportedBy: peer.address })
 }
