@@ -90,6 +90,7 @@ function transfer(bytes: number): Promise<{ seconds: number; sender: TcpConnecti
             for (let got = connection.read(); got; got = connection.read()) received += got.length
           },
           ended() {
+            if (received !== bytes) throw new Error(`${received} of ${bytes} bytes have arrived`)
             listener.close()
             resolve({ seconds: (performance.now() - started) / 1000, sender })
             connection.close()

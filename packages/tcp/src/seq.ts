@@ -41,11 +41,6 @@ export function within(a: Seq, from: Seq, to: Seq): boolean {
   return (a - from) >>> 0 < (to - from) >>> 0
 }
 
-/** The later of two. */
-export function later(a: Seq, b: Seq): Seq {
-  return ((a - b) | 0) > 0 ? a : b
-}
-
 /** The earlier of two. */
 export function earlier(a: Seq, b: Seq): Seq {
   return ((a - b) | 0) < 0 ? a : b

@@ -63,8 +63,3 @@ export function isSynchronized(state: State): boolean {
 export function canReceive(state: State): boolean {
   return state === State.ESTABLISHED || state === State.FIN_WAIT_1 || state === State.FIN_WAIT_2
 }
-
-/** May we still send new text, that is, has our FIN not been sent? */
-export function canSend(state: State): boolean {
-  return state === State.ESTABLISHED || state === State.CLOSE_WAIT
-}

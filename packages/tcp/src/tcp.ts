@@ -18,7 +18,7 @@ import {
   isMulticastWords,
   wordsOf,
 } from '@zt/ipstack'
-import { Counters, Endpoint, type Instant, NEVER, RateGate, ZtError } from '@zt/sansio'
+import { Counters, type Endpoint, type Instant, NEVER, RateGate, ZtError } from '@zt/sansio'
 import { segmentArrives } from './arrives/segment-arrives.js'
 import { type TimeWait, TimeWaitTable } from './close/time-wait.js'
 import { Connection } from './connection.js'

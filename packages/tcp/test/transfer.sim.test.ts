@@ -1,4 +1,4 @@
-import { SeededRandom, withSeed } from '@zt/testkit'
+import { type SeededRandom, withSeed } from '@zt/testkit'
 import { describe, expect, test } from 'vitest'
 import { exchange } from './world/exchange.js'
 import type { PairOptions } from './world/pair.js'

@@ -1,4 +1,4 @@
-import { type Duration } from '@zt/sansio'
+import type { Duration } from '@zt/sansio'
 import { add, after, atOrAfter, atOrBefore, before, distance, earlier } from '../seq.js'
 import { State } from '../states.js'
 import { Owed, type Tcb } from '../tcb.js'

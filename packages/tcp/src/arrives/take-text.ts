@@ -1,4 +1,4 @@
-import { type Instant } from '@zt/sansio'
+import type { Instant } from '@zt/sansio'
 import { endWith } from '../end.js'
 import { add, after, before, distance } from '../seq.js'
 import { canReceive } from '../states.js'

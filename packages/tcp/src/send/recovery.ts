@@ -9,6 +9,8 @@
 
 import { type Seq, before } from '../seq.js'
 
+/** What the sender is doing about loss. */
+/** What the sender is doing about loss. */
 export const Phase = { OPEN: 0, RECOVERY: 1, LOSS: 2 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
 

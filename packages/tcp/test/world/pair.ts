@@ -1,5 +1,5 @@
 import { IpStack, type Interface } from '@zt/ipstack'
-import { Endpoint, IpAddress, IpPrefix, type ZtError } from '@zt/sansio'
+import { Endpoint, type IpAddress, IpPrefix, type ZtError } from '@zt/sansio'
 import { type LinkProfile, SeededRandom, VirtualClock, ipPair } from '@zt/testkit'
 import { Tcp, type TcpConnection, type TcpHandler, type TcpSettings } from '../../src/index.js'
 
