@@ -14,6 +14,7 @@ export interface PeerStatus {
   readonly paths: readonly { readonly endpoint: string; readonly preferred: boolean; readonly latency: number | undefined }[]
 }
 
+/** What the engine knows of a peer, in the terms of applications. */
 export function peerStatus(peer: PeerSnapshot): PeerStatus {
   return {
     id: formatAddress(peer.address),

@@ -68,4 +68,3 @@ export async function identityOf(fileOrText: string): Promise<Identity> {
     throw new ZtError('ZT_IDENTITY_INVALID', `${fileOrText} does not hold an identity`, { cause, hint: 'expected one line ADDRESS:0:PUBLIC[:SECRET], as zt identity new writes it' })
   }
 }
-

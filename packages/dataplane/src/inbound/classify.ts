@@ -18,7 +18,6 @@ export const Kind = {
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
-
 /** @param high bits 39..32 of our address. @param low bits 31..0 as a signed 32-bit integer. */
 export function classify(bytes: Uint8Array, at: number, length: number, high: number, low: number): Kind {
   if (length <= FRAGMENT_HEADER) return Kind.junk

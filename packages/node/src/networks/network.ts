@@ -1,6 +1,6 @@
 /** Network: one network this node has joined, as its users see it. */
 import type { MulticastGroup, NetworkConfig, NetworkId, Route } from '@zt/protocol'
-import { type EtherLink, type IpPrefix, type Mac, ZtError } from '@zt/sansio'
+import type { EtherLink, IpPrefix, Mac } from '@zt/sansio'
 
 /** Where joining stands. Refusals do not take a configuration away that was given before. */
 export type NetworkStatus = 'requesting' | 'ready' | 'denied' | 'not-found' | 'auth-required'

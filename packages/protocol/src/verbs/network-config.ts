@@ -1,8 +1,7 @@
 import type { ByteReader, ByteWriter } from '@zt/sansio'
 import type { NetworkId } from '../network-id.js'
 
-// NETWORK_CONFIG and OK(NETWORK_CONFIG_REQUEST) carry the same record: one chunk of a config.
-export { type NetworkConfigChunk, decodeNetworkConfigChunk, encodeNetworkConfigChunk } from '../netconf/chunk.js'
+// NETWORK_CONFIG and OK(NETWORK_CONFIG_REQUEST) carry the same record, one chunk of a config: see ../netconf/chunk.ts.
 
 /**
  * The OK for a NETWORK_CONFIG that completed a config. Nobody evaluates it. ZeroTierOne labels it as an answer to ECHO.
