@@ -72,31 +72,31 @@ export class Reassembler {
   ): number {
     const slot = this.slotOf(now, idHigh, idLow)
     if (total !== 0) this.total[slot] = total
-    if (this.present[slot]! & (1 << part)) return this.drop('fragment-duplicate')
+    if (this.present[slot] & (1 << part)) return this.drop('fragment-duplicate')
     const at = this.place(slot, part, length)
     if (at === INCOMPLETE) return this.drop('fragment-too-long')
     copy(this.arena.bytes, this.arena.receiveSlot(slot) + at, bytes, offset, length)
     this.partAt[slot * MAX_FRAGMENTS + part] = at
     this.partLength[slot * MAX_FRAGMENTS + part] = length
-    this.present[slot]! |= 1 << part
+    this.present[slot] |= 1 << part
     if (part === 0) {
       this.sockets[slot] = socket
       this.origins[slot] = from
     }
-    const all = (1 << this.total[slot]!) - 1
-    if (this.total[slot] === 0 || (this.present[slot]! & all) !== all) return INCOMPLETE
+    const all = (1 << this.total[slot]) - 1
+    if (this.total[slot] === 0 || (this.present[slot] & all) !== all) return INCOMPLETE
     return slot
   }
 
   /** Put a complete packet's parts in a row, from the slot's beginning. Returns its length, or 0 if it is too long. */
   join(slot: number): number {
-    const parts = this.total[slot]!
+    const parts = this.total[slot]
     const base = slot * MAX_FRAGMENTS
     let length = 0
     let inPlace = true
     for (let part = 0; part < parts; part++) {
       if (this.partAt[base + part] !== length) inPlace = false
-      length += this.partLength[base + part]!
+      length += this.partLength[base + part]
     }
     if (length > MAX_PACKET_LENGTH) {
       this.counters.count('packet-too-long')
@@ -111,9 +111,9 @@ export class Reassembler {
     const start = this.arena.receiveSlot(slot)
     const base = slot * MAX_FRAGMENTS
     let to = 0
-    for (let part = 0; part < this.total[slot]!; part++) {
-      const size = this.partLength[base + part]!
-      copy(this.scratch, to, bytes, start + this.partAt[base + part]!, size)
+    for (let part = 0; part < this.total[slot]; part++) {
+      const size = this.partLength[base + part]
+      copy(this.scratch, to, bytes, start + this.partAt[base + part], size)
       to += size
     }
     copy(bytes, start, this.scratch, 0, length)
@@ -125,7 +125,7 @@ export class Reassembler {
   }
 
   socket(slot: number): number {
-    return this.sockets[slot]!
+    return this.sockets[slot]
   }
 
   /** The packet in this slot is done with. */
@@ -154,35 +154,55 @@ export class Reassembler {
   }
 
   private isFresh(slot: number, now: Instant): boolean {
-    return now - this.since[slot]! < INCOMPLETE_MS
+    return now - this.since[slot] < INCOMPLETE_MS
   }
 
   /** An offset in the slot for this part: its final one if the other parts tell, or else one that is free. */
   private place(slot: number, part: number, length: number): number {
     const head = this.headLength(slot, part, length)
     const wanted = part === 0 ? 0 : head + (part - 1) * (head - FRAGMENT_HEADER)
-    let end = 0
-    let isFree = true
+    if (wanted + length <= MAX_PACKET_LENGTH && this.isFree(slot, wanted, length)) return wanted
+    // The last part may have been put where it would be at the usual size. It never lies in the way at the slot's end.
+    this.moveLastPart(slot)
+    if (wanted + length <= MAX_PACKET_LENGTH && this.isFree(slot, wanted, length)) return wanted
+    const last = MAX_PACKET_LENGTH - length
+    return last >= 0 && this.isFree(slot, last, length) ? last : INCOMPLETE
+  }
+
+  private isFree(slot: number, at: number, length: number): boolean {
     const base = slot * MAX_FRAGMENTS
     for (let i = 0; i < MAX_FRAGMENTS; i++) {
-      if (!(this.present[slot]! & (1 << i))) continue
-      const from = this.partAt[base + i]!
-      const to = from + this.partLength[base + i]!
-      end = Math.max(end, to)
-      if (wanted < to && from < wanted + length) isFree = false
+      if (!(this.present[slot] & (1 << i))) continue
+      const from = this.partAt[base + i]
+      if (at < from + this.partLength[base + i] && from < at + length) return false
     }
-    const at = isFree ? wanted : end
-    return at + length <= MAX_PACKET_LENGTH ? at : end + length <= MAX_PACKET_LENGTH ? end : INCOMPLETE
+    return true
+  }
+
+  private moveLastPart(slot: number): void {
+    const last = this.total[slot] - 1
+    if (last < 1 || last >= MAX_FRAGMENTS || !(this.present[slot] & (1 << last))) return
+    const index = slot * MAX_FRAGMENTS + last
+    const length = this.partLength[index]
+    const from = this.partAt[index]
+    const to = MAX_PACKET_LENGTH - length
+    this.present[slot] &= ~(1 << last)
+    if (this.isFree(slot, to, length)) {
+      const start = this.arena.receiveSlot(slot)
+      this.arena.bytes.copyWithin(start + to, start + from, start + from + length)
+      this.partAt[index] = to
+    }
+    this.present[slot] |= 1 << last
   }
 
   /** The length of the head as far as it can be told: all parts but the last are as long as the path allows. */
   private headLength(slot: number, part: number, length: number): number {
     const base = slot * MAX_FRAGMENTS
-    if (this.present[slot]! & 1) return this.partLength[base]!
-    const last = this.total[slot]! - 1
+    if (this.present[slot] & 1) return this.partLength[base]
+    const last = this.total[slot] - 1
     if (part !== 0 && part < last) return length + FRAGMENT_HEADER
     for (let i = 1; i < last; i++) {
-      if (this.present[slot]! & (1 << i)) return this.partLength[base + i]! + FRAGMENT_HEADER
+      if (this.present[slot] & (1 << i)) return this.partLength[base + i] + FRAGMENT_HEADER
     }
     return DEFAULT_PHYSICAL_MTU
   }
@@ -195,6 +215,6 @@ export class Reassembler {
 
 /** Copy between buffers. A view is made only where it pays. */
 export function copy(to: Uint8Array, at: number, from: Uint8Array, offset: number, length: number): void {
-  if (length < 64) for (let i = 0; i < length; i++) to[at + i] = from[offset + i]!
+  if (length < 64) for (let i = 0; i < length; i++) to[at + i] = from[offset + i]
   else to.set(from.subarray(offset, offset + length), at)
 }
