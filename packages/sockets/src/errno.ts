@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import { type Endpoint, type ErrorCode, ZtError } from '@zt/sansio'
 
 /** What was being done when it failed. */
-export type Syscall = 'connect' | 'read' | 'write' | 'bind' | 'listen' | 'send' | 'getsockname'
+export type Syscall = 'connect' | 'read' | 'write' | 'bind' | 'listen' | 'send' | 'getsockname' | 'ping'
 
 /** An error of a system call: `connect ECONNREFUSED 10.0.0.1:80`. Numbers are this platform's. */
 export function systemError(code: ErrorCode, syscall: Syscall, at?: Endpoint, cause?: unknown): ZtError {

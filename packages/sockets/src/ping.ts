@@ -1,4 +1,5 @@
 import type { IpAddress } from '@zt/sansio'
+import { systemError } from './errno.js'
 import type { StackHost } from './stack-host.js'
 
 /** How to ping. */
@@ -25,11 +26,23 @@ export interface PingResult {
   readonly hopLimit: number
 }
 
-/** Send one ICMP echo request and wait for the answer. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EMSGSIZE; the signal's reason */
+/** Send one ICMP echo request and wait for the answer. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EMSGSIZE; ECANCELED when the host closes; the signal's reason */
 export async function ping(host: StackHost, target: IpAddress, options: PingOptions = {}): Promise<PingResult> {
   const { signal, timeoutMs, bytes, local, hopLimit } = options
   signal?.throwIfAborted()
   return new Promise((done, fail) => {
+    // A host that closes forgets what the stack still waits for.
+    const resource = { releaseNow: (): void => giveUp(systemError('ECANCELED', 'ping')) }
+    const end = (): void => {
+      host.delete(resource)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const giveUp = (reason: Error): void => {
+      end()
+      cancel()
+      fail(reason)
+    }
+    const onAbort = (): void => giveUp(signal?.reason as Error)
     const cancel = host.stack.ping(
       target,
       {
@@ -39,15 +52,12 @@ export async function ping(host: StackHost, target: IpAddress, options: PingOpti
         ...(hopLimit === undefined ? {} : { hopLimit }),
       },
       (result) => {
-        signal?.removeEventListener('abort', onAbort)
+        end()
         if (result.ok) done({ from: result.from, milliseconds: result.rttMs, bytes: result.length, hopLimit: result.hopLimit })
         else fail(result.error)
       },
     )
-    const onAbort = (): void => {
-      cancel()
-      fail(signal?.reason as Error)
-    }
+    host.add(resource)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
