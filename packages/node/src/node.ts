@@ -299,15 +299,15 @@ export class ZtNode implements Machine {
     return network
   }
 
-  /** Leave a network. Leaving one that was not joined is no error. */
-  leave(now: Instant, networkId: NetworkId): void {
+  /** Leave a network; `keep` what is kept of it for the next time. Leaving one that was not joined is no error. */
+  leave(now: Instant, networkId: NetworkId, keep = false): void {
     const network = this.#core.networks.get(networkId)
     if (!network) return
     this.#d.now = now
     this.#core.networks.delete(networkId)
     this.#d.removePort(network.port)
     network.port.close()
-    this.#core.emit({ type: 'persist', key: stateKey(network), bytes: undefined })
+    if (!keep) this.#core.emit({ type: 'persist', key: stateKey(network), bytes: undefined })
     this.#core.emit({ type: 'network-left', networkId })
     this.#touch()
   }
