@@ -37,7 +37,7 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
   readonly #host: StackHost
   readonly #peers: () => PeerSnapshot[]
   readonly #leave: () => Promise<void>
-  #closed = false
+  #closing: Promise<void> | undefined
 
   /** Use `ZeroTier.join`. */
   constructor(engine: Network, { clock, random, peers, leave }: NetworkSurroundings) {
@@ -48,6 +48,11 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
     this.#peers = peers
     this.#virtual = new VirtualNetwork(engine, clock, random)
     this.#host = new StackHost(this.#virtual.stack)
+  }
+
+  /** Was it left, or its node closed? */
+  get isClosed(): boolean {
+    return this.#closing !== undefined
   }
 
   get status(): NetworkStatus {
@@ -126,12 +131,12 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
   }
 
   /** An `http.Agent` whose connections go over this network. */
-  agent(options: AgentOptions = {}, choose: (host: string) => ZeroTierNetwork = () => this): Agent {
-    return new HttpAgent((target) => choose(target.host ?? '').connect(target), options)
+  agent(options: AgentOptions = {}): Agent {
+    return new HttpAgent((target) => this.connect(target), options)
   }
 
-  /** ICMP echo. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH */
-  ping(target: IpAddress | string, options: PingOptions = {}): Promise<PingResult> {
+  /** ICMP echo. @throws ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ZT_ARG_INVALID, and what the signal says */
+  async ping(target: IpAddress | string, options: PingOptions = {}): Promise<PingResult> {
     this.#checkOpen()
     return ping(this.#host, typeof target === 'string' ? IpAddress.parse(target) : target, options)
   }
@@ -166,6 +171,7 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
 
   /** The node: the configuration or status of this network changed. */
   changed(): void {
+    if (this.#closing) return
     this.#virtual.sync()
     this.emit('update')
   }
@@ -176,15 +182,22 @@ export class ZeroTierNetwork extends EventEmitter<NetworkEvents> {
   }
 
   /** The node: this network is being left. */
-  async closeSockets(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  closeSockets(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     await this.#host.close()
     this.#virtual.close()
     this.emit('close')
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new ZtError('ZT_NETWORK_LEFT', `network ${this.id} was left`, { networkId: this.id })
+    if (this.#closing) throw leftError(this.id)
   }
+}
+
+/** What calls on a network get that was left. */
+export function leftError(id: string): ZtError {
+  return new ZtError('ZT_NETWORK_LEFT', `network ${id} was left`, { networkId: id, hint: 'join it again' })
 }

@@ -18,7 +18,7 @@ export interface StartOptions {
    * makes is kept there. Default: `planet` in `state`, else the public planet.
    */
   readonly planet?: World | Uint8Array | string | ((identity: SecretIdentity, port: number) => World)
-  /** UDP port, 0 for any. Default: 0. */
+  /** UDP port, 0 for any. Default: the one of the last run in `state` if it is free, else any. */
   readonly port?: number
   /** Local addresses to use. Default: all that suit. */
   readonly bind?: readonly string[]

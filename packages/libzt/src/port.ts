@@ -13,8 +13,13 @@ export async function openPort({ port, bind }: StartOptions, store: StateStore):
   const where = bind ? { bind } : {}
   const opened = port === undefined ? await openLast(where, store) : await createDatagramPort({ port, ...where })
   const bound = opened.sockets[0]?.local.port
-  if (bound !== undefined) await store.write(KEY, new TextEncoder().encode(String(bound)))
-  return opened
+  try {
+    if (bound !== undefined) await store.write(KEY, new TextEncoder().encode(String(bound)))
+    return opened
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
 }
 
 async function openLast(where: { readonly bind?: readonly string[] }, store: StateStore): Promise<NodeDatagramPort> {

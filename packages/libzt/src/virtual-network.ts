@@ -1,5 +1,6 @@
 import { type Interface, IpStack, type Route as StackRoute } from '@zt/ipstack'
 import type { Network } from '@zt/node'
+import { formatNetworkId } from '@zt/protocol'
 import type { Clock, IpPrefix, RandomSource } from '@zt/sansio'
 
 /**
@@ -21,7 +22,7 @@ export class VirtualNetwork {
   constructor(network: Network, clock: Clock, random: RandomSource) {
     this.#network = network
     this.stack = new IpStack({ clock, random, settings: { neighborTries: NEIGHBOR_TRIES } })
-    this.interface = this.stack.attachEther(network.link, { name: `zt${network.id.toString(16)}` })
+    this.interface = this.stack.attachEther(network.link, { name: `zt${formatNetworkId(network.id)}` })
     this.sync()
   }
 

@@ -1,19 +1,19 @@
 import { EventEmitter } from 'node:events'
-import type { Agent } from 'node:http'
+import type { Agent, AgentOptions } from 'node:http'
 import { type Controller, ControllerStore } from '@zt/controller'
 import { type LocalAddress, localAddresses, NodeAes, type NodeDatagramPort, SystemClock, SystemRandom, watchLocalAddresses } from '@zt/io-node'
 import { type NodeEvent, type RootStatus, ZtNode } from '@zt/node'
 import { formatAddress, formatNetworkId, type NetworkId, parseNetworkId, type SecretIdentity, type World } from '@zt/protocol'
 import { Driver, Endpoint, IpAddress, ZtError } from '@zt/sansio'
-import type { ConnectOptions, TcpSocket } from '@zt/sockets'
+import { type ConnectOptions, HttpAgent, type TcpSocket } from '@zt/sockets'
 import { describeRoots } from './describe-roots.js'
 import type { ZeroTierEvents } from './events.js'
-import { ZeroTierNetwork } from './network.js'
+import { leftError, ZeroTierNetwork } from './network.js'
 import { checkStartOptions, checkTimeout, type JoinOptions, type StartOptions } from './options.js'
 import { openPort } from './port.js'
 import { openPlanet, openState, type StartingState } from './state.js'
 import { type PeerStatus, peerStatus } from './status.js'
-import { waitFor } from './waiting.js'
+import { type Patience, waitFor } from './waiting.js'
 
 const DEFAULT_TIMEOUT = 60_000
 
@@ -50,7 +50,14 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
   readonly #node: ZtNode
   readonly #driver: Driver
   readonly #networks = new Map<NetworkId, ZeroTierNetwork>()
+  /** Networks that are being left: they cannot be joined again before that is done. */
+  readonly #leaving = new Map<NetworkId, Promise<void>>()
+  /** How many calls of `join` want each network: one that all of them gave up is left again. */
+  readonly #claims = new Map<ZeroTierNetwork, number>()
+  /** To be called when what is waited for may have come. */
+  readonly #waiting = new Set<() => void>()
   readonly #stopWatching: () => void
+  #collision: ZtError | undefined
   #persisting: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -63,16 +70,18 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     checkStartOptions(options)
     options.signal?.throwIfAborted()
     const state = await openState(options)
+    const clock = new SystemClock()
     try {
       options.signal?.throwIfAborted()
       let node: ZeroTier | undefined
-      const clock = new SystemClock()
       const port = await openPort(options, state.store)
       port.receiver = { handleDatagram: (socket, from, bytes) => node?.receive(socket, from, bytes) }
       try {
         const planet = await openPlanet(options, state, port.sockets[0]?.local.port ?? 0)
         const controller = typeof options.controller === 'function' ? options.controller(state.identity) : options.controller
-        const kept = controller && (await ControllerStore.open(controller, state.store, { clock }))
+        const onError = (error: ZtError) => void node?.emit('warning', error)
+        const kept = controller && (await ControllerStore.open(controller, state.store, { clock, onError }))
+        options.signal?.throwIfAborted()
         node = new ZeroTier(options, { state, port, planet, clock, controller, kept })
       } catch (error) {
         await port.close()
@@ -80,6 +89,7 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       }
       return node
     } catch (error) {
+      clock.close()
       await state.close()
       throw error
     }
@@ -105,6 +115,7 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       restored: state.restored,
       allowLoopback,
       settings: { platform: `${process.platform}/${process.arch}`, ...options.settings },
+      onTouched: () => this.#driver.touch(),
       ...(controller ? { controller } : {}),
     })
     this.#driver = new Driver(this.#node, this.#clock, () => this.#publish())
@@ -169,30 +180,33 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
    * Wait until a root answers.
    * @throws ZT_NODE_OFFLINE with the reason per root when time is up, and what the signal says.
    */
-  whenOnline({ signal, timeoutMs = DEFAULT_TIMEOUT }: Omit<JoinOptions, 'waitForAccess'> = {}): Promise<void> {
+  async whenOnline({ signal, timeoutMs = DEFAULT_TIMEOUT }: Omit<JoinOptions, 'waitForAccess'> = {}): Promise<void> {
     checkTimeout(timeoutMs)
-    this.#checkOpen()
-    return this.#until(() => (this.isOnline ? true : undefined), { signal, timeoutMs, onTimeout: () => this.#offlineError(timeoutMs) }).then(() => {})
+    await this.#until(() => this.isOnline, { signal, timeoutMs, onTimeout: () => this.#offlineError(timeoutMs) })
   }
 
   /**
    * Join a network and wait until it can be used: configured, with the addresses assigned.
+   * A network that could not be joined is left again; the configuration that it had in `state` stays there.
    * @throws ZT_NETWORK_DENIED, ZT_NETWORK_NOT_FOUND, ZT_NETWORK_AUTH_REQUIRED, ZT_NODE_OFFLINE (no root answered in
-   *   time), ZT_TIMEOUT (the controller did not), ZT_ARG_INVALID, and what the signal says.
+   *   time), ZT_TIMEOUT (the controller did not), ZT_IDENTITY_COLLISION, ZT_ARG_INVALID, and what the signal says.
    */
   async join(networkId: string | NetworkId, options: JoinOptions = {}): Promise<ZeroTierNetwork> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT, waitForAccess = false } = options
     checkTimeout(timeoutMs)
-    this.#checkOpen()
     signal?.throwIfAborted()
     const id = typeof networkId === 'string' ? parseNetworkId(networkId) : networkId
-    const joined = this.#networks.get(id)
-    const network = joined ?? this.#enter(id)
+    await this.#leaving.get(id)
+    this.#checkOpen()
+    const network = this.#networks.get(id) ?? this.#enter(id)
+    this.#claims.set(network, (this.#claims.get(network) ?? 0) + 1)
     try {
       await this.#until(() => this.#joined(network, waitForAccess), { signal, timeoutMs, onTimeout: () => this.#joinTimeout(network, timeoutMs) })
       return network
     } catch (error) {
-      if (!joined) await this.leave(id)
+      const claims = (this.#claims.get(network) ?? 1) - 1
+      this.#claims.set(network, claims)
+      if (claims === 0) await this.#part(network, true)
       throw error
     }
   }
@@ -201,16 +215,12 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
   async leave(networkId: string | NetworkId): Promise<void> {
     const id = typeof networkId === 'string' ? parseNetworkId(networkId) : networkId
     const network = this.#networks.get(id)
-    if (!network) return
-    this.#networks.delete(id)
-    await network.closeSockets()
-    this.#node.leave(this.#clock.now(), id)
-    this.#driver.touch()
+    await (network ? this.#part(network, false) : this.#leaving.get(id))
   }
 
   /**
    * The joined network through which an IP address is reached: the one with the most specific route.
-   * @throws ENETUNREACH
+   * @throws ENETUNREACH, ZT_ARG_INVALID for what is no IP address
    */
   networkFor(destination: IpAddress | string): ZeroTierNetwork {
     const ip = typeof destination === 'string' ? IpAddress.parse(destination) : destination
@@ -224,21 +234,23 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     throw new ZtError('ENETUNREACH', `no joined network has a route to ${ip}`, { address: String(ip), hint: `joined: ${this.networks.map((network) => network.id).join(', ') || 'none'}` })
   }
 
-  /** Open a TCP connection over the network that its address belongs to. */
+  /** Open a TCP connection over the network that its address belongs to. `host` is an IP address. */
   connect(options: ConnectOptions): TcpSocket {
     return this.networkFor(options.host ?? '').connect(options)
   }
 
   /** An `http.Agent` whose requests go over the network that the address in the URL belongs to. */
-  agent(): Agent {
-    const [network] = this.networks
-    if (!network) throw new ZtError('ENETUNREACH', 'no network was joined')
-    return network.agent({}, (host) => this.networkFor(host))
+  agent(options: AgentOptions = {}): Agent {
+    return new HttpAgent((target) => this.connect(target), options)
   }
 
   /** Stop everything: sockets, networks, the node. Idempotent, and bounded in time. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close())
+    if (!this.#closing) {
+      this.#closing = this.#close()
+      this.#wake()
+    }
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -247,16 +259,19 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
 
   async #close(): Promise<void> {
     this.#stopWatching()
-    for (const network of this.#networks.values()) await network.closeSockets()
-    this.#node.flush(this.#clock.now())
-    this.#publish()
-    this.#networks.clear()
-    this.#driver.close()
-    await this.#port.close()
-    await this.#persisting
-    await this.#kept?.close()
-    this.#clock.close()
-    await this.#state.close()
+    await Promise.all([...[...this.#networks.values()].map((network) => network.closeSockets()), ...this.#leaving.values()])
+    try {
+      this.#node.flush(this.#clock.now())
+      this.#publish()
+      await this.#kept?.close()
+    } finally {
+      this.#networks.clear()
+      this.#driver.close()
+      this.#clock.close()
+      await this.#port.close()
+      await this.#persisting
+      await this.#state.close()
+    }
     this.emit('close')
   }
 
@@ -273,15 +288,32 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     return network
   }
 
-  /** The network once it is ready, nothing while there is hope; throws when there is none. */
-  #joined(network: ZeroTierNetwork, waitForAccess: boolean): true | undefined {
+  /** Leave a network; `keep` what is kept of it for the next time. */
+  #part(network: ZeroTierNetwork, keep: boolean): Promise<void> {
+    const id = parseNetworkId(network.id)
+    if (this.#networks.get(id) !== network) return this.#leaving.get(id) ?? Promise.resolve()
+    this.#networks.delete(id)
+    this.#claims.delete(network)
+    const parting = network.closeSockets().finally(() => {
+      this.#node.leave(this.#clock.now(), id, keep)
+      this.#driver.touch()
+      this.#leaving.delete(id)
+    })
+    this.#leaving.set(id, parting)
+    this.#wake()
+    return parting
+  }
+
+  /** Is the network ready? Not yet while there is hope; throws when there is none. */
+  #joined(network: ZeroTierNetwork, waitForAccess: boolean): boolean {
     const { id, status } = network
     const controller = id.slice(0, 10)
+    if (network.isClosed) throw leftError(id)
     switch (status) {
       case 'ready':
         return true
       case 'denied':
-        if (waitForAccess) return undefined
+        if (waitForAccess) return false
         throw new ZtError('ZT_NETWORK_DENIED', `access to network ${id} is denied to node ${this.id}`, { networkId: id, node: this.id, hint: `have node ${this.id} authorised on the controller ${controller} of the network, then join again` })
       case 'not-found':
         throw new ZtError('ZT_NETWORK_NOT_FOUND', `there is no network ${id}`, { networkId: id, hint: `its controller ${controller} does not know it: check the network id` })
@@ -289,8 +321,8 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
         const url = network.authenticationUrl
         throw new ZtError('ZT_NETWORK_AUTH_REQUIRED', `network ${id} wants its members to sign in`, { networkId: id, url, hint: url ? `sign in at ${url}, then join again` : 'ask the owner of the network how' })
       }
-      default:
-        return undefined
+      case 'requesting':
+        return false
     }
   }
 
@@ -306,15 +338,21 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     return new ZtError('ZT_NODE_OFFLINE', `no root answered within ${timeoutMs / 1000} s: ${describeRoots(roots)}`, { roots, hint: 'is UDP allowed out of this machine, and is the planet the right one?' })
   }
 
-  #until<T>(ready: () => T | undefined, patience: { signal: AbortSignal | undefined; timeoutMs: number; onTimeout: () => Error }): Promise<T> {
-    const again = (wake: () => void) => {
-      this.on('change', wake)
-      return () => this.off('change', wake)
+  async #until(isReady: () => boolean, patience: Patience): Promise<void> {
+    const subscribe = (wake: () => void) => {
+      this.#waiting.add(wake)
+      return () => void this.#waiting.delete(wake)
     }
-    return waitFor(() => {
+    const ready = () => {
       this.#checkOpen()
-      return ready()
-    }, again, patience)
+      if (this.#collision) throw this.#collision
+      return isReady() || undefined
+    }
+    await waitFor(ready, subscribe, patience)
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
   }
 
   #checkOpen(): void {
@@ -328,7 +366,9 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       changed = true
       this.#tell(event)
     }
-    if (changed) this.emit('change')
+    if (!changed) return
+    this.#wake()
+    this.emit('change')
   }
 
   #tell(event: NodeEvent): void {
@@ -352,8 +392,8 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
         return this.#keep(event.key, event.bytes)
       case 'identity-collision': {
         const hint = 'move identity.secret away and start again: the node gets a new identity and address'
-        this.emit('collision', new ZtError('ZT_IDENTITY_COLLISION', `another node has the address ${this.id}, says ${formatAddress(event.reportedBy)}`, { hint }))
-        return
+        this.#collision = new ZtError('ZT_IDENTITY_COLLISION', `another node has the address ${this.id}, says ${formatAddress(event.reportedBy)}`, { hint })
+        return void this.emit('collision', this.#collision)
       }
       case 'user-message':
         return void this.emit('message', { from: formatAddress(event.from), type: event.messageType, data: event.bytes })
