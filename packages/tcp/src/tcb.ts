@@ -177,9 +177,6 @@ export class Tcb implements TimerOwner {
   maxPipe = 0
   usageEnd: Seq
   roundEnd: Seq
-  /** SACK blocks that have been worked off, as pairs. */
-  readonly sackSeen = new Int32Array(8)
-  sackSeenCount = 0
 
   // The application's wishes.
   noDelay = false

@@ -84,7 +84,6 @@ function markLost(tcb: Tcb, now: Instant): void {
     // The peer has sacked what it does not acknowledge: it has thrown it away (RFC 2018 section 8).
     tcb.host.counters.count('sack-reneging')
     ring.clearSacked()
-    tcb.sackSeenCount = 0
   }
   if (tcb.sackOk && tcb.rtt.hasSample) {
     const { clockResolutionMs } = tcb.host.settings

@@ -274,6 +274,13 @@ describe('keep-alive', () => {
     expect(t.watcher.error).toMatchObject({ code: 'ETIMEDOUT' })
   })
 
+  test('goes on while half closed', () => {
+    const t = established({ options, settings })
+    t.connection.shutdownWrite()
+    t.after(0).sends({ flags: 'FA' }).receives(ack(2)).silent(59_000)
+    t.after(1200).sends({ flags: 'A', seq: 1, length: 0 })
+  })
+
   test('is off by default', () => {
     established().silent(24 * 3600 * 1000)
   })

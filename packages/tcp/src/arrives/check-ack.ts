@@ -92,7 +92,7 @@ function afterAck(tcb: Tcb, seg: Segment): boolean {
   if (!tcb.snd.finAcked) return true
   if (tcb.state === State.FIN_WAIT_1) {
     tcb.become(State.FIN_WAIT_2)
-    tcb.idleAt = tcb.isOrphan ? seg.now + tcb.host.settings.finWait2Ms : NEVER
+    if (tcb.isOrphan) tcb.idleAt = seg.now + tcb.host.settings.finWait2Ms
     tcb.wake()
   } else if (tcb.state === State.CLOSING) {
     tcb.become(State.TIME_WAIT)
@@ -261,15 +261,15 @@ function takeSack(tcb: Tcb, seg: Segment, isDsack: boolean): void {
     }
     markUnseen(tcb, seg, start, end)
   }
-  // An acknowledgement that was overtaken tells less than is known: what is remembered is only a shortcut.
-  tcb.sackSeenCount = seg.sackCount
-  tcb.sackSeen.set(edges)
+  const ring = tcb.inFlight
+  ring.seenCount = seg.sackCount
+  ring.seenEdges.set(edges)
 }
 
 /** Mark `[start, end)` but for what the blocks of the last acknowledgement covered of it. */
 function markUnseen(tcb: Tcb, seg: Segment, start: number, end: number): void {
-  const seen = tcb.sackSeen
-  for (let i = 0; i < tcb.sackSeenCount; i++) {
+  const { seenEdges: seen, seenCount } = tcb.inFlight
+  for (let i = 0; i < seenCount; i++) {
     const from = seen[2 * i]!
     const to = seen[2 * i + 1]!
     if (!before(from, end) || !before(start, to) || !before(from, to)) continue

@@ -46,6 +46,9 @@ export class InFlight {
   lostBytes = 0
   retransmittedBytes = 0
   sackedCount = 0
+  /** The SACK blocks of the last acknowledgement, as pairs: a shortcut past what is marked already. */
+  readonly seenEdges = new Int32Array(8)
+  seenCount = 0
   /** No entry before this index is lost and waits to be sent again. */
   #lostFrom = 0
 
@@ -185,6 +188,7 @@ export class InFlight {
     }
     this.sackedBytes = 0
     this.sackedCount = 0
+    this.seenCount = 0
   }
 
   /** Cut entry `index` after `length`, so that its pieces fit a smaller segment size. */
@@ -231,7 +235,7 @@ export class InFlight {
     this.#head = this.count = 0
     this.#oldest = this.#newest = NONE
     this.bytes = this.sackedBytes = this.lostBytes = this.retransmittedBytes = 0
-    this.sackedCount = this.#lostFrom = 0
+    this.sackedCount = this.seenCount = this.#lostFrom = 0
   }
 
   #markSlotLost(slot: number, index: number): void {
