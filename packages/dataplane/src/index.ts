@@ -3,6 +3,9 @@ export { Dataplane, type DataplaneParts } from './dataplane.js'
 export { receive, process } from './receive.js'
 export { sendFrame } from './transmit.js'
 export type { Upcalls } from './upcalls.js'
+// Memory
+export { Arena } from './arena.js'
+export { Reassembler } from './inbound/reassemble.js'
 // Inbound
 export { Received, type Outcome } from './inbound/outcome.js'
 export { InboundPacket } from './inbound/packet.js'
