@@ -18,6 +18,7 @@ import { BoundedMap, type Counters, type Endpoint, type Instant, type IpAddress,
 import type { NodeEvent } from './events.js'
 import type { ControllerPort } from './networks/controller-port.js'
 import type { JoinedNetwork } from './networks/joined-network.js'
+import type { CachedPeer } from './peers/cached-peer.js'
 import { Peer } from './peers/peer.js'
 import type { NodeSettings } from './settings.js'
 import { Surface } from './surface.js'
@@ -54,6 +55,7 @@ export interface CoreParts {
   readonly aes: AesPort | undefined
   readonly controller: ControllerPort | undefined
   readonly allowLoopback: boolean
+  readonly cachedPeers: Map<Address, CachedPeer>
   /** Does the address of an identity belong to its key? */
   readonly validate: (identity: Identity) => boolean
 }
@@ -82,6 +84,8 @@ export class NodeCore implements EndpointPolicy {
   readonly surface: Surface
   readonly punches = new HolePunches()
   readonly earlyRendezvous = new BoundedMap<Address, EarlyRendezvous>(64)
+  /** Peers of earlier runs, until they are asked for. */
+  readonly cachedPeers: Map<Address, CachedPeer>
   /** When each address was last asked for. */
   readonly whoisSent = new BoundedMap<Address, Instant>(MOST_WHOIS)
   /** When each pair was last introduced. */
@@ -117,6 +121,7 @@ export class NodeCore implements EndpointPolicy {
     this.controller = parts.controller
     this.allowLoopback = parts.allowLoopback
     this.validate = parts.validate
+    this.cachedPeers = parts.cachedPeers
     this.surface = new Surface(parts.allowLoopback)
     this.#aes = parts.aes
     const [major, minor, revision] = parts.settings.softwareVersion

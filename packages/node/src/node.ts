@@ -49,15 +49,17 @@ import { sendControllerMessage } from './networks/controller-service.js'
 import { showCredentials } from './networks/credential-push.js'
 import { JoinedNetwork } from './networks/joined-network.js'
 import { askForMembers } from './networks/multicast-gather.js'
-import { announceGroups, announceTo } from './networks/multicast-likes.js'
+import { announceGroups, announceTo, announceToMembers } from './networks/multicast-likes.js'
 import type { Network } from './networks/network.js'
 import { refuseFrame } from './networks/refuse-frame.js'
 import { refreshNetworks, requestConfig } from './networks/request-config.js'
+import { readCache } from './peers/cached-peer.js'
 import { introduce } from './peers/introduce.js'
 import { checkPaths, greetRoots, pingPeers } from './peers/keepalive.js'
 import { workOffReleased } from './peers/known.js'
 import { forgetPeers, judgeOnline, rootStatuses } from './peers/online.js'
 import { retryParked } from './peers/parked.js'
+import { keepPeer } from './peers/peer-cache.js'
 import type { Peer } from './peers/peer.js'
 import { lookAfter } from './peers/received.js'
 import { punch } from './peers/rendezvous.js'
@@ -145,6 +147,7 @@ export class ZtNode implements Machine {
       aes,
       controller,
       allowLoopback: options.allowLoopback ?? false,
+      cachedPeers: readCache(this.#restored),
       validate: options.validateIdentity ?? validateIdentity,
     })
     adoptPlanet(this.#core)
@@ -247,6 +250,7 @@ export class ZtNode implements Machine {
     ping: (now) => {
       this.#core.arm('ping', now + PING_MS)
       pingPeers(this.#core, now)
+      announceToMembers(this.#core, now)
       judgeOnline(this.#core, now, true)
       greetRoots(this.#core, now)
     },
@@ -262,6 +266,7 @@ export class ZtNode implements Machine {
     housekeeping: (now) => {
       this.#core.arm('housekeeping', now + HOUSEKEEPING_MS)
       forgetPeers(this.#core, now)
+      for (const peer of this.#core.peers.values()) keepPeer(this.#core, peer)
       this.#d.multicastMembers.sweep(now)
       this.#d.multicastQueue.expire(now)
     },

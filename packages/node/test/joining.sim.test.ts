@@ -189,3 +189,23 @@ describe('a node', () => {
     expect(a.node.roots(lab.clock.now())).toMatchObject([{ trouble: 'silent' }])
   })
 })
+
+describe('a peer of an earlier run', () => {
+  it('is found again without a root', () => {
+    const { lab, controller, a } = world(11)
+    const network = a.join(lab, controller.networkId)
+    lab.until(() => network.status === 'ready')
+    lab.clock.advance(40_000)
+    const kept = a.events.flatMap((event) => {
+      return event.type === 'persist' && event.bytes && event.key.startsWith('peers.d/') ? [[event.key, event.bytes] as const] : []
+    })
+    expect(kept).toHaveLength(1)
+    a.driver.close()
+    a.port.close()
+    const host = lab.net.host('again', '203.0.113.11')
+    lab.net.block(host, lab.rootHost)
+    const again = lab.node(2, host, { restored: new Map(kept) })
+    const onAgain = again.join(lab, controller.networkId)
+    expect(lab.until(() => onAgain.status === 'ready', 10_000)).toBe(true)
+  })
+})

@@ -22,8 +22,14 @@ export function announceGroups(core: NodeCore, now: Instant): void {
       announceToKeepers(core, now, network)
     }
     if (network.newGroups.length > 0) announceNew(core, network, network.newGroups.splice(0))
-    for (const member of network.port.members.values()) {
-      if (now >= member.nextLike && member.link && network.port.admit(member.link)) announceTo(core, now, network.port, member)
+  }
+}
+
+/** Announce our groups to the members that were not told for a minute. */
+export function announceToMembers(core: NodeCore, now: Instant): void {
+  for (const { port } of core.networks.values()) {
+    for (const member of port.members.values()) {
+      if (now >= member.nextLike && member.link?.isAlive(now) && port.admit(member.link)) announceTo(core, now, port, member)
     }
   }
 }

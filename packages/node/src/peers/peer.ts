@@ -22,6 +22,8 @@ export class Peer {
   greetings = 0
   /** When it was asked to reach us through a root, if that still holds. */
   steeredAt: Instant = LONG_AGO
+  /** The endpoints it was last kept with, for the next run. */
+  keptAt = ''
   /** Where it can be reached according to others, tried as long as its packets are relayed. */
   readonly candidates = new PathCandidates()
   readonly pushes = new PushSchedule()
