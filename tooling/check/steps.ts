@@ -28,7 +28,7 @@ export const checks: readonly Check[] = [
   { name: 'layers', about: 'package.json, references and imports keep tooling/layers/layers.json', run: layers, fix: [...layers, '--fix'] },
   { name: 'lint', about: 'eslint finds nothing', run: eslint, fix: [...eslint, '--fix'] },
   { name: 'unused', about: 'knip finds no unused file, export or dependency', run: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
-  { name: 'docs', about: 'links lead somewhere, examples compile', run: [...tsx, 'tooling/docs/main.ts'] },
+  { name: 'docs', about: 'links lead somewhere, examples compile, commands exist', run: ['--conditions=@zt/source', ...tsx, 'tooling/docs/main.ts'] },
   { name: 'packages', about: 'tarballs are well formed, well typed, and load', run: [...tsx, 'tooling/packages/main.ts'] },
 ]
 

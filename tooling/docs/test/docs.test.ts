@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { checkCode } from '../check-code.js'
+import { checkCommands } from '../check-commands.js'
 import { checkCounters, countedNames } from '../check-counters.js'
 import { checkLinks } from '../check-links.js'
 import { readPage } from '../markdown.js'
@@ -66,6 +67,26 @@ describe('examples', () => {
 
   test('of other languages are left alone', () => {
     expect(check('```js', 'nonsense(', '```', '```', 'nonsense(', '```').count).toBe(0)
+  })
+})
+
+describe('command lines', () => {
+  const commands = {
+    call: { usage: 'URL', flags: { json: { type: 'boolean' }, network: { type: 'string', multiple: true } }, positionals: [1, 1] },
+    'planet show': { usage: 'FILE', flags: {}, positionals: [1, 1] },
+  } as const
+  const check = (...text: string[]) => checkCommands([readPage('README.md', lines('```sh', ...text, '```'))], commands)
+
+  test('that the CLI takes are fine', () => {
+    expect(check('zt call http://x --json --network a --network b # why', `zt planet show 'my file' > out`, 'zt help', 'npm test')).toEqual({ findings: [], count: 3 })
+  })
+
+  test.each([
+    ['zt cal http://x', 'there is no command cal'],
+    ['zt call http://x --jason', "Unknown option '--jason'"],
+    ['zt planet show', 'takes FILE'],
+  ])('%s is refused', (line, what) => {
+    expect(check(line).findings).toEqual([{ where: 'README.md:2', what: expect.stringContaining(what) }])
   })
 })
 
