@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { Peer } from './peer.js'
 import { percentile } from './statistics.js'
+import { WARM_UP } from './stream.js'
 
 /** Datagram sizes of one full 2800-byte frame of a ZeroTier network. */
 const HEAD = Buffer.alloc(1432, 1)
@@ -22,7 +23,8 @@ export async function measureDgram(milliseconds: number): Promise<DgramCeiling> 
   const port = await peer.next<number>()
   const socket = await open()
   const bulk = await flood(socket, port, milliseconds)
-  const times = await pingPong(socket, port, 3000)
+  await pingPong(socket, port, WARM_UP)
+  const times = await pingPong(socket, port, 5000)
   socket.close()
   await peer.stop()
   return { ...bulk, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
@@ -91,15 +93,15 @@ function pingPong(socket: Socket, port: number, count: number): Promise<number[]
       socket.send(probe, port, '127.0.0.1')
     }
     const lost = setInterval(() => performance.now() - at > 100 && next(), 100)
-    socket.on('message', (bytes) => {
+    const onMessage = (bytes: Buffer) => {
       if (bytes[0] !== 9) return // an acknowledgement of the flood, late
       times.push(performance.now() - at)
-      if (times.length < count) next()
-      else {
-        clearInterval(lost)
-        resolve(times)
-      }
-    })
+      if (times.length < count) return next()
+      clearInterval(lost)
+      socket.off('message', onMessage)
+      resolve(times)
+    }
+    socket.on('message', onMessage)
     next()
   })
 }
