@@ -1,6 +1,6 @@
 /**
- * Arena: the memory that packets live in from the socket to the stack and back. It is the cipher engine's own, so packets
- * are sealed and opened where they are. Slots are offsets; nothing is allocated per packet.
+ * Arena: the memory that packets live in from the socket to the stack and back. It is the cipher engine's own, so
+ * packets are sealed and opened where they are. Slots are offsets; nothing is allocated per packet.
  *
  *     whole | receive slots … | transmit slots …
  *

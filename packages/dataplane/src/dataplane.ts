@@ -1,10 +1,26 @@
 /**
- * Dataplane: the tables and the memory of the data path. What happens to packets is told in `receive.ts` and `transmit.ts`,
- * which work on this.
+ * Dataplane: the tables and the memory of the data path. What happens to packets is told in `receive.ts` and
+ * `transmit.ts`, which work on this.
  */
 import type { SalsaPoly } from '@zt/crypto'
-import { type Address, Armor, type Identity, type MulticastGroup, type NetworkId, PacketCompression, PacketIds } from '@zt/protocol'
-import { BoundedMap, type Counters, type DatagramPort, type Endpoint, type Instant, type Mac, type RandomSource } from '@zt/sansio'
+import {
+  type Address,
+  Armor,
+  type Identity,
+  type MulticastGroup,
+  type NetworkId,
+  PacketCompression,
+  PacketIds,
+} from '@zt/protocol'
+import {
+  BoundedMap,
+  type Counters,
+  type DatagramPort,
+  type Endpoint,
+  type Instant,
+  type Mac,
+  type RandomSource,
+} from '@zt/sansio'
 import type { Path } from '@zt/multipath'
 import { Arena } from './arena.js'
 import { InboundPacket } from './inbound/packet.js'

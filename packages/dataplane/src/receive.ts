@@ -1,6 +1,6 @@
 /**
- * The inbound pipeline: a datagram comes in, a frame goes out to the stack, or the node is told what to do next. Every step
- * has a file of its own; this one is their table of contents.
+ * The inbound pipeline: a datagram comes in, a frame goes out to the stack, or the node is told what to do next. Every
+ * step has a file of its own; this one is their table of contents.
  */
 import type { Endpoint, Instant } from '@zt/sansio'
 import type { Dataplane } from './dataplane.js'

@@ -1,6 +1,6 @@
 /**
- * Passing on packets that are not ours. A root does it for everyone; any other node only for packets from endpoints that a
- * network of its own vouched for (protocol notes 02, section 5).
+ * Passing on packets that are not ours. A root does it for everyone; any other node only for packets from endpoints
+ * that a network of its own vouched for (ZeroTierOne node/Switch.cpp, onRemotePacket).
  */
 import {
   PACKET_DESTINATION,
@@ -55,9 +55,16 @@ export function relay(
 }
 
 /** The way to our own upstream, unless the packet comes from there. */
-function upstreamPath(d: Dataplane, now: Instant, isFragment: boolean, bytes: Uint8Array, offset: number): Path | undefined {
+function upstreamPath(
+  d: Dataplane,
+  now: Instant,
+  isFragment: boolean,
+  bytes: Uint8Array,
+  offset: number,
+): Path | undefined {
   const upstream = d.upstream
   if (!upstream) return undefined
-  const isItsOwn = bytes[offset + PACKET_SOURCE] === upstream.high && readI32(bytes, offset + PACKET_SOURCE + 1) === upstream.low
+  const isItsOwn =
+    bytes[offset + PACKET_SOURCE] === upstream.high && readI32(bytes, offset + PACKET_SOURCE + 1) === upstream.low
   return !isFragment && isItsOwn ? undefined : upstream.paths.best(now)
 }

@@ -1,6 +1,6 @@
 /**
- * The outbound pipeline: a frame of the stack becomes datagrams. Which way a frame goes is decided here; each way has a file
- * of its own, and all of them end in `outbound/send.ts`: find a path, seal, fragment, send.
+ * The outbound pipeline: a frame of the stack becomes datagrams. Which way a frame goes is decided here; each way has a
+ * file of its own, and all of them end in `outbound/send.ts`: find a path, seal, fragment, send.
  */
 import { isMulticastMac, type Mac } from '@zt/sansio'
 import type { Dataplane } from './dataplane.js'
@@ -24,7 +24,8 @@ export function sendFrame(
   if (port.config === undefined) d.counters.count('frame-out-not-ready')
   else if (source !== port.mac && !port.isBridge) d.counters.count('frame-out-not-a-bridge')
   else if (isMulticastMac(destination)) sendMulticast(d, port, source, destination, etherType, bytes, offset, length)
-  else if (destination === port.mac) d.deliverLater(port, source, destination, etherType, bytes.slice(offset, offset + length))
+  else if (destination === port.mac)
+    d.deliverLater(port, source, destination, etherType, bytes.slice(offset, offset + length))
   else if (port.isMemberMac(destination)) sendUnicast(d, port, source, destination, etherType, bytes, offset, length)
   else sendBridged(d, port, source, destination, etherType, bytes, offset, length)
   return true

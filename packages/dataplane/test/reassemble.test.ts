@@ -98,7 +98,18 @@ describe('reassembly', () => {
     const bytes = new Uint8Array(10_100)
     for (let i = 0; i < 20_000; i++) {
       const total = random.u32() % 8
-      const slot = reassembler.add(NOW + i, 1, from, 0, random.u32() % 4, random.u32() % 7, total, bytes, 0, random.u32() % 10_100)
+      const slot = reassembler.add(
+        NOW + i,
+        1,
+        from,
+        0,
+        random.u32() % 4,
+        random.u32() % 7,
+        total,
+        bytes,
+        0,
+        random.u32() % 10_100,
+      )
       if (slot !== INCOMPLETE) {
         expect(reassembler.join(slot)).toBeLessThanOrEqual(MAX_PACKET_LENGTH)
         reassembler.free(slot)

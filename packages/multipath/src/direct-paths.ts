@@ -1,6 +1,6 @@
 /**
  * Direct paths by PUSH_DIRECT_PATHS: which of our endpoints to tell a peer, when, and which of its endpoints to try and
- * try again (protocol notes 03, section 5).
+ * try again (ZeroTierOne node/Peer.cpp and node/IncomingPacket.cpp, _doPUSH_DIRECT_PATHS).
  */
 import { ipScope } from '@zt/protocol'
 import { type Duration, type Endpoint, type Instant, NEVER, RateGate } from '@zt/sansio'
@@ -85,8 +85,8 @@ interface Candidate {
 }
 
 /**
- * Endpoints where a peer said it can be reached, or was reached once. While its packets are relayed they are tried again
- * and again, so that a direct path comes back by itself.
+ * Endpoints where a peer said it can be reached, or was reached once. While its packets are relayed they are tried
+ * again and again, so that a direct path comes back by itself.
  */
 export class PathCandidates {
   readonly #known = new Map<string, Candidate>()

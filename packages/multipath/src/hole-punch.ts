@@ -1,7 +1,7 @@
 /**
  * Opening our own NAT or firewall towards a peer after a RENDEZVOUS: a few junk bytes that die on the way, then probes
- * (protocol notes 03, section 10). ZeroTierOne probes once; we ask again a few times, because the other side may hear of
- * us only later and because the first datagram is often the one that is lost.
+ * (ZeroTierOne node/Switch.cpp, introduce and node/IncomingPacket.cpp). ZeroTierOne probes once; we ask again a few
+ * times, because the other side may hear of us only later and because the first datagram is often the one that is lost.
  */
 import { type Endpoint, type Instant, NEVER } from '@zt/sansio'
 import { sameEndpoint } from './usable-endpoint.js'

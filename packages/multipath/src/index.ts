@@ -1,5 +1,13 @@
 // Paths
-export { Path, PATH_ALIVE_MS, PATH_EXPIRY_MS, PATH_HEARTBEAT_MS, PATH_SUSPECT_MS, PATH_CHALLENGE_MS, UNMEASURED } from './path.js'
+export {
+  Path,
+  PATH_ALIVE_MS,
+  PATH_EXPIRY_MS,
+  PATH_HEARTBEAT_MS,
+  PATH_SUSPECT_MS,
+  PATH_CHALLENGE_MS,
+  UNMEASURED,
+} from './path.js'
 export { PathSet, Heard, MAX_PATHS } from './path-set.js'
 export { pathCost, measure } from './path-quality.js'
 // Endpoints

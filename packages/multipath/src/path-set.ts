@@ -100,7 +100,9 @@ export class PathSet {
 
   /** Is there a path to exactly this endpoint, from any socket, that works as far as we know? */
   reaches(now: Instant, endpoint: Endpoint): boolean {
-    return this.paths.some((path) => sameEndpoint(path.endpoint, endpoint) && !path.isExpired(now) && !path.isSuspect(now))
+    return this.paths.some(
+      (path) => sameEndpoint(path.endpoint, endpoint) && !path.isExpired(now) && !path.isSuspect(now),
+    )
   }
 
   /**
@@ -147,7 +149,8 @@ export class PathSet {
   }
 
   /**
-   * Our own address in this scope has changed: paths in it are unproven until they answer again. Returns those to probe.
+   * Our own address in this scope has changed: paths in it are unproven until they answer again. Returns those to
+   * probe.
    */
   doubt(scope: IpScope, family: 4 | 6): Path[] {
     const affected = this.paths.filter((path) => path.scope === scope && path.endpoint.ip.family === family)

@@ -1,6 +1,7 @@
 /**
  * Path: one local socket and one remote endpoint of one peer, and what is known of it. All times come from packets that
- * were authenticated and that no one relayed; unlike in ZeroTierOne, garbage from the same endpoint keeps nothing alive.
+ * were authenticated and that no one relayed; unlike in ZeroTierOne, garbage from the same endpoint keeps nothing
+ * alive.
  */
 import { type IpScope, ipScope } from '@zt/protocol'
 import type { Endpoint, Instant } from '@zt/sansio'
@@ -40,7 +41,7 @@ export class Path {
   lastProbe: Instant = Number.NEGATIVE_INFINITY
   /** Round trip time in milliseconds, a moving mean; `UNMEASURED` at first. */
   latency: number = UNMEASURED
-  /** Raised by a cluster redirect; paths of lower priority are dropped (protocol notes 03, section 7). */
+  /** Raised by a cluster redirect; paths of lower priority are dropped (ZeroTierOne node/Peer.cpp, clusterRedirect). */
   priority = 1
   /** The largest datagram to send. */
   mtu: number

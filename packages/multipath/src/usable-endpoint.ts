@@ -1,4 +1,4 @@
-/** Which physical endpoints may ever become paths (protocol notes 03, section 4.3; ZeroTierOne Node.cpp). */
+/** Which physical endpoints may ever become paths (ZeroTierOne node/Node.cpp, shouldUsePathForZeroTierTraffic). */
 import { IpScope, ipScope, isPathScope } from '@zt/protocol'
 import { type Endpoint, type IpAddress, IpPrefix } from '@zt/sansio'
 

@@ -14,7 +14,15 @@ import {
   type SoftwareVersion,
   equalIdentities,
 } from '@zt/protocol'
-import { BoundedMap, type Counters, type Endpoint, type Instant, type IpAddress, RateGate, TimerTable } from '@zt/sansio'
+import {
+  BoundedMap,
+  type Counters,
+  type Endpoint,
+  type Instant,
+  type IpAddress,
+  RateGate,
+  TimerTable,
+} from '@zt/sansio'
 import type { NodeEvent } from './events.js'
 import type { ControllerPort } from './networks/controller-port.js'
 import type { JoinedNetwork } from './networks/joined-network.js'
@@ -156,8 +164,8 @@ export class NodeCore implements EndpointPolicy {
   }
 
   /**
-   * The peer with this identity, added if it is new. `undefined` if another identity has its address: the one known first
-   * stays.
+   * The peer with this identity, added if it is new. `undefined` if another identity has its address: the one known
+   * first stays.
    */
   addPeer(identity: Identity, keys: SessionKeys = this.agreeWith(identity)): Peer | undefined {
     const known = this.peers.get(identity.address)

@@ -1,6 +1,6 @@
 /**
- * ZtNode: a ZeroTier V1 node as a machine. It puts the data path and the control plane together; what each of them does is
- * told elsewhere:
+ * ZtNode: a ZeroTier V1 node as a machine. It puts the data path and the control plane together; what each of them does
+ * is told elsewhere:
  *
  *     dataplane/receive.ts, transmit.ts    datagrams to frames and back
  *     verbs/table.ts                       what every control verb does
@@ -101,13 +101,13 @@ export interface NodeOptions {
   /** Admit 127.0.0.0/8 and ::1 as paths. Genuine nodes never do. Default: false. */
   readonly allowLoopback?: boolean
   /**
-   * Does an identity's address belong to its key? Asked for every stranger. The default is the real check, of some tens of
-   * milliseconds; simulations with known identities may say yes.
+   * Does an identity's address belong to its key? Asked for every stranger. The default is the real check, of some tens
+   * of milliseconds; simulations with known identities may say yes.
    */
   readonly validateIdentity?: (identity: Identity) => boolean
   /**
-   * Called when the node was used in a way that no clock knows of: a frame was sent on a link, a group joined. Let it be
-   * flushed soon (`driver.touch()`). Called once until the next `flush`.
+   * Called when the node was used in a way that no clock knows of: a frame was sent on a link, a group joined. Let it
+   * be flushed soon (`driver.touch()`). Called once until the next `flush`.
    */
   readonly onTouched?: () => void
 }
@@ -246,7 +246,10 @@ export class ZtNode implements Machine {
   }
 
   readonly #expire: Readonly<Record<NodeTimer, (now: Instant) => void>> = {
-    roots: (now) => greetRoots(this.#core, now),
+    roots: (now) => {
+      greetRoots(this.#core, now)
+      if (this.#core.upstreams.isRoot) judgeOnline(this.#core, now, false)
+    },
     ping: (now) => {
       this.#core.arm('ping', now + PING_MS)
       pingPeers(this.#core, now)

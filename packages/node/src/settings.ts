@@ -5,8 +5,8 @@ import { DEFAULT_PHYSICAL_MTU, PROTOCOL_VERSION } from '@zt/protocol'
 export type SendSuite =
   /**
    * Frames with Salsa20/12-Poly1305 (suite 1), which is the faster one in JavaScript at every packet size, alone and in
-   * bulk; so throughput between nodes of our kind is best. The rest as ZeroTierOne does: AES-GMAC-SIV (suite 3) to peers
-   * that understand it, from protocol 12 on, if an `AesPort` is there to make it cheap.
+   * bulk; so throughput between nodes of our kind is best. The rest as ZeroTierOne does: AES-GMAC-SIV (suite 3) to
+   * peers that understand it, from protocol 12 on, if an `AesPort` is there to make it cheap.
    */
   | 'auto'
   /** Suite 1 for everything. */

@@ -1,6 +1,6 @@
 /**
  * Surface: how the world sees us. Peers tell us from where our packets reached them; that is told to other peers, and a
- * change reported by a root means that our paths in that scope are in doubt (protocol notes 03, section 9).
+ * change reported by a root means that our paths in that scope are in doubt (ZeroTierOne node/SelfAwareness.cpp).
  */
 import { type Address, IpScope, ipScope } from '@zt/protocol'
 import { BoundedMap, type Endpoint, type Instant } from '@zt/sansio'
@@ -61,7 +61,8 @@ export class Surface {
   /** Our endpoints as others see them, each once. */
   endpoints(now: Instant): Endpoint[] {
     const seen = new Map<string, Endpoint>()
-    for (const { endpoint, at } of this.#reports.values()) if (now - at < ENTRY_MS) seen.set(endpoint.toString(), endpoint)
+    for (const { endpoint, at } of this.#reports.values())
+      if (now - at < ENTRY_MS) seen.set(endpoint.toString(), endpoint)
     return [...seen.values()]
   }
 }

@@ -12,7 +12,8 @@ function feed(lab: Lab, node: LabNode, bytes: Uint8Array, from = somewhere): voi
 /** A header that is for this node, with random everything else. */
 function addressed(random: SeededRandom, node: LabNode, length: number): Uint8Array {
   const bytes = random.bytes(length)
-  for (let i = 0, rest = node.address; i < 5 && 12 - i < length; i++, rest = Math.floor(rest / 256)) bytes[12 - i] = rest & 0xff
+  for (let i = 0, rest = node.address; i < 5 && 12 - i < length; i++, rest = Math.floor(rest / 256))
+    bytes[12 - i] = rest & 0xff
   return bytes
 }
 

@@ -27,7 +27,11 @@ describe('a configuration', () => {
     lab.clock.advance(185_000)
     expect(controller.requests).toHaveLength(4)
     expect(a.events.filter(({ type }) => type === 'network-updated')).toHaveLength(0)
-    expect(a.events.some((event) => event.type === 'persist' && event.key.startsWith('networks.d/') && (event.bytes?.length ?? 0) > 500)).toBe(true)
+    expect(
+      a.events.some(
+        (event) => event.type === 'persist' && event.key.startsWith('networks.d/') && (event.bytes?.length ?? 0) > 500,
+      ),
+    ).toBe(true)
   })
 
   it('may come in chunks, in any order and twice', () => {
@@ -75,7 +79,9 @@ describe('a configuration', () => {
     const { lab, controller, a } = world()
     const network = a.join(lab, controller.networkId)
     lab.until(() => network.status === 'ready')
-    const kept = a.events.flatMap((event) => (event.type === 'persist' && event.bytes ? [[event.key, event.bytes] as const] : []))
+    const kept = a.events.flatMap((event) =>
+      event.type === 'persist' && event.bytes ? [[event.key, event.bytes] as const] : [],
+    )
     a.driver.close()
     a.port.close()
     const again = lab.node(2, lab.net.host('again', '203.0.113.11'), { restored: new Map(kept) })
@@ -171,7 +177,10 @@ describe('a node', () => {
     lab.until(() => a.node.isOnline && control.node.isOnline)
     a.node.sendUserMessage(lab.clock.now(), control.address, 70_000n, Uint8Array.of(1, 2, 3))
     expect(lab.until(() => control.has('user-message'))).toBe(true)
-    expect(control.events.find(({ type }) => type === 'user-message')).toMatchObject({ from: a.address, messageType: 70_000n })
+    expect(control.events.find(({ type }) => type === 'user-message')).toMatchObject({
+      from: a.address,
+      messageType: 70_000n,
+    })
     expect(() => a.node.sendUserMessage(lab.clock.now(), control.address, 1n, new Uint8Array(20_000))).toThrowError()
   })
 
@@ -197,7 +206,9 @@ describe('a peer of an earlier run', () => {
     lab.until(() => network.status === 'ready')
     lab.clock.advance(40_000)
     const kept = a.events.flatMap((event) => {
-      return event.type === 'persist' && event.bytes && event.key.startsWith('peers.d/') ? [[event.key, event.bytes] as const] : []
+      return event.type === 'persist' && event.bytes && event.key.startsWith('peers.d/')
+        ? [[event.key, event.bytes] as const]
+        : []
     })
     expect(kept).toHaveLength(1)
     a.driver.close()

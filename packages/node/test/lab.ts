@@ -57,7 +57,14 @@ export class LabNode {
   readonly events: NodeEvent[] = []
   readonly frames: ReceivedFrame[] = []
 
-  constructor(lab: Lab, host: SimHost, identity: SecretIdentity, planet: World, options: Partial<NodeOptions>, port = 9993) {
+  constructor(
+    lab: Lab,
+    host: SimHost,
+    identity: SecretIdentity,
+    planet: World,
+    options: Partial<NodeOptions>,
+    port = 9993,
+  ) {
     this.host = host
     this.identity = identity
     this.port = host.open({ port })
@@ -90,14 +97,23 @@ export class LabNode {
   join(lab: Lab, networkId: NetworkId): Network {
     const network = this.node.join(lab.clock.now(), networkId)
     network.link.onReceive = (source, destination, etherType, bytes, offset, length) => {
-      this.frames.push({ at: lab.clock.now(), source, destination, etherType, payload: bytes.slice(offset, offset + length) })
+      this.frames.push({
+        at: lab.clock.now(),
+        source,
+        destination,
+        etherType,
+        payload: bytes.slice(offset, offset + length),
+      })
     }
     this.driver.touch()
     return network
   }
 
   tell(lab: Lab, ...endpoints: string[]): void {
-    this.node.localAddressesChanged(lab.clock.now(), endpoints.map((text) => Endpoint.parse(text)))
+    this.node.localAddressesChanged(
+      lab.clock.now(),
+      endpoints.map((text) => Endpoint.parse(text)),
+    )
   }
 
   has(type: NodeEvent['type']): boolean {
@@ -141,7 +157,12 @@ export function makePlanet(root: SecretIdentity, timestamp: number, ...endpoints
     id: 4711n,
     timestamp,
     updatesMustBeSignedBy: root.publicKey,
-    roots: [{ identity: { address: root.address, publicKey: root.publicKey }, endpoints: endpoints.map((text) => Endpoint.parse(text)) }],
+    roots: [
+      {
+        identity: { address: root.address, publicKey: root.publicKey },
+        endpoints: endpoints.map((text) => Endpoint.parse(text)),
+      },
+    ],
   }
   return signWorld(world, root)
 }
@@ -178,7 +199,15 @@ export class TestController implements ControllerPort {
       return [{ type: 'refusal', to, networkId, inReplyTo: request.requestId, code: decision.code ?? 0x03 }]
     }
     this.members.set(to, request.from)
-    return [{ type: 'config', to, networkId, inReplyTo: request.requestId, chunks: this.chunks(now, request.from, decision.change) }]
+    return [
+      {
+        type: 'config',
+        to,
+        networkId,
+        inReplyTo: request.requestId,
+        chunks: this.chunks(now, request.from, decision.change),
+      },
+    ]
   }
 
   /** Send a member its configuration without being asked. */

@@ -1,4 +1,10 @@
-import { CredentialType, REVOCATION_FAST_PROPAGATE, encodeNetworkCredentials, rfc4193Address, signRevocation } from '@zt/protocol'
+import {
+  CredentialType,
+  REVOCATION_FAST_PROPAGATE,
+  encodeNetworkCredentials,
+  rfc4193Address,
+  signRevocation,
+} from '@zt/protocol'
 import { BROADCAST_MAC, ByteWriter } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import { Lab, type LabNode, TestController, arpRequest, identities } from './lab.js'
@@ -69,15 +75,18 @@ describe('members of a private network', () => {
     }
     talk()
     lab.until(() => nodes.every(({ frames }) => frames.length === 2))
-    const revocation = signRevocation({
-      id: 1,
-      networkId: controller.networkId,
-      credentialId: 0,
-      threshold: Math.floor(lab.clock.now()),
-      flags: REVOCATION_FAST_PROPAGATE,
-      target: nodes[2].address,
-      type: CredentialType.Com,
-    }, controller.identity)
+    const revocation = signRevocation(
+      {
+        id: 1,
+        networkId: controller.networkId,
+        credentialId: 0,
+        threshold: Math.floor(lab.clock.now()),
+        flags: REVOCATION_FAST_PROPAGATE,
+        target: nodes[2].address,
+        type: CredentialType.Com,
+      },
+      controller.identity,
+    )
     const w = new ByteWriter(512)
     encodeNetworkCredentials(w, { coms: [], capabilities: [], tags: [], revocations: [revocation], ownerships: [] })
     controller.outbox.push({ type: 'credentials', to: nodes[0].address, payload: w.finish() })

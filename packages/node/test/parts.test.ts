@@ -28,7 +28,8 @@ const lookup = (address: number) => identities.find((identity) => identity.addre
 const inWindow = { configTimestamp: NOW, credentialWindowMs: 600_000, epoch: 1 }
 
 describe('the credentials of a member', () => {
-  const com = (timestamp: number, signer = controller) => issueCom({ networkId, member: alice, timestamp, windowMs: 600_000 }, signer)
+  const com = (timestamp: number, signer = controller) =>
+    issueCom({ networkId, member: alice, timestamp, windowMs: 600_000 }, signer)
 
   it('are taken if the controller signed them, newer over older', () => {
     const member = new Member(alice.address, 0, inWindow)
@@ -41,7 +42,8 @@ describe('the credentials of a member', () => {
   })
 
   it('show only within the window of our configuration', () => {
-    const tag = (id: number, timestamp: number) => signTag({ networkId, timestamp, id, value: 7, issuedTo: alice.address }, controller)
+    const tag = (id: number, timestamp: number) =>
+      signTag({ networkId, timestamp, id, value: 7, issuedTo: alice.address }, controller)
     const member = new Member(alice.address, 0, inWindow)
     expect(member.addTag(tag(1, NOW), lookup)).toBe('accepted')
     expect(member.addTag(tag(2, NOW - 600_001), lookup)).toBe('accepted')
@@ -50,7 +52,10 @@ describe('the credentials of a member', () => {
 
   it('say which addresses it owns', () => {
     const ip = IpAddress.parse('10.0.0.7')
-    const ownership = signOwnership({ networkId, timestamp: NOW, flags: 0n, id: 1, things: [ipThing(ip)], issuedTo: alice.address }, controller)
+    const ownership = signOwnership(
+      { networkId, timestamp: NOW, flags: 0n, id: 1, things: [ipThing(ip)], issuedTo: alice.address },
+      controller,
+    )
     const member = new Member(alice.address, 0, inWindow)
     member.addOwnership(ownership, lookup)
     expect(member.ownsIp(ip.bytes, 0, 4)).toBe(true)
@@ -61,9 +66,18 @@ describe('the credentials of a member', () => {
   it('end with a revocation, and begin again with a newer certificate', () => {
     const member = new Member(alice.address, 0, inWindow)
     member.addCom(com(NOW), lookup)
-    const revocation = signRevocation({
-      id: 1, networkId, credentialId: 0, threshold: NOW, flags: REVOCATION_FAST_PROPAGATE, target: alice.address, type: CredentialType.Com,
-    }, controller)
+    const revocation = signRevocation(
+      {
+        id: 1,
+        networkId,
+        credentialId: 0,
+        threshold: NOW,
+        flags: REVOCATION_FAST_PROPAGATE,
+        target: alice.address,
+        type: CredentialType.Com,
+      },
+      controller,
+    )
     expect(member.addRevocation(revocation, lookup)).toBe('accepted')
     expect(member.addRevocation(revocation, lookup)).toBe('redundant')
     expect(member.hasLivingCom).toBe(false)
@@ -74,7 +88,12 @@ describe('the credentials of a member', () => {
 })
 
 describe('a port', () => {
-  const host: PortHost = { address: alice.address, peers: new PeerTable(), groupJoined: () => {}, sendFrame: () => true }
+  const host: PortHost = {
+    address: alice.address,
+    peers: new PeerTable(),
+    groupJoined: () => {},
+    sendFrame: () => true,
+  }
 
   it('admits nobody without a configuration', () => {
     const port = new Port(host, networkId)
@@ -104,7 +123,11 @@ describe('the chunks of a configuration', () => {
     const dictionary = random.bytes(35_000)
     const chunks = splitNetworkConfig(networkId, dictionary, 5n, controller)
     expect(chunks.length).toBe(4)
-    for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]]) {
+    for (const order of [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [1, 3, 0, 2],
+    ]) {
       const collector = new ConfigChunks()
       const results = order.map((i) => {
         expect(collector.wants(chunks[i])).toBe(true)
@@ -181,7 +204,8 @@ describe('a kept peer', () => {
     }
     const bytes = encodeCachedPeer(peer)
     expect(decodeCachedPeer(bytes)).toEqual(peer)
-    for (let length = 0; length < bytes.length; length++) expect(decodeCachedPeer(bytes.subarray(0, length))).toBeUndefined()
+    for (let length = 0; length < bytes.length; length++)
+      expect(decodeCachedPeer(bytes.subarray(0, length))).toBeUndefined()
     expect(decodeCachedPeer(Uint8Array.of(1, ...bytes.subarray(1)))).toBeUndefined()
   })
 })

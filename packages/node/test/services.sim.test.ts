@@ -81,11 +81,14 @@ describe('two roots', () => {
   it('carry on when one of them dies', () => {
     const lab = new Lab(7)
     const second = lab.net.host('second', '198.51.100.5')
-    const planet = signWorld({
-      ...lab.planet,
-      timestamp: lab.planet.timestamp + 1,
-      roots: [...lab.planet.roots, { ...makePlanet(identities[6], 1, '198.51.100.5/9993').roots[0] }],
-    }, identities[0])
+    const planet = signWorld(
+      {
+        ...lab.planet,
+        timestamp: lab.planet.timestamp + 1,
+        roots: [...lab.planet.roots, { ...makePlanet(identities[6], 1, '198.51.100.5/9993').roots[0] }],
+      },
+      identities[0],
+    )
     lab.root.driver.close()
     lab.root.port.close()
     const [first, other] = [identities[0], identities[6]].map((identity, i) => {
@@ -94,8 +97,20 @@ describe('two roots', () => {
     const symmetric = { kind: 'symmetric' } as const
     const controller = new TestController(identities[1], lab.clock)
     const control = new LabNode(lab, lab.net.host('c', '198.51.100.2'), identities[1], planet, { controller })
-    const a = new LabNode(lab, lab.net.nat('na', '203.0.113.10', symmetric).host('a', '192.168.1.2'), identities[2], planet, {})
-    const b = new LabNode(lab, lab.net.nat('nb', '203.0.113.20', symmetric).host('b', '192.168.1.2'), identities[3], planet, {})
+    const a = new LabNode(
+      lab,
+      lab.net.nat('na', '203.0.113.10', symmetric).host('a', '192.168.1.2'),
+      identities[2],
+      planet,
+      {},
+    )
+    const b = new LabNode(
+      lab,
+      lab.net.nat('nb', '203.0.113.20', symmetric).host('b', '192.168.1.2'),
+      identities[3],
+      planet,
+      {},
+    )
     const onA = a.join(lab, controller.networkId)
     const onB = b.join(lab, controller.networkId)
     expect(lab.until(() => onA.status === 'ready' && onB.status === 'ready')).toBe(true)

@@ -1,5 +1,12 @@
 /** What kind of datagram is this, and is it for us? The order of checks is ZeroTierOne's (`Switch::onRemotePacket`). */
-import { FRAGMENT_HEADER, FRAGMENT_MARK, MIN_PACKET_LENGTH, PACKET_DESTINATION, PACKET_SOURCE, isFragmented } from '@zt/protocol'
+import {
+  FRAGMENT_HEADER,
+  FRAGMENT_MARK,
+  MIN_PACKET_LENGTH,
+  PACKET_DESTINATION,
+  PACKET_SOURCE,
+  isFragmented,
+} from '@zt/protocol'
 
 /** What `classify` says. */
 export const Kind = {

@@ -35,7 +35,10 @@ export function collect(
     return true
   }
   if (length > MAX_DATAGRAM_LENGTH) return d.refuse('packet-too-long')
-  const slot = kind === Kind.head ? addHead(d, now, socket, from, bytes, offset, length) : addFragment(d, now, socket, from, bytes, offset, length)
+  const slot =
+    kind === Kind.head
+      ? addHead(d, now, socket, from, bytes, offset, length)
+      : addFragment(d, now, socket, from, bytes, offset, length)
   if (slot === INCOMPLETE) return false
   const joined = d.reassembler.join(slot)
   const head = d.reassembler.origin(slot)
@@ -47,13 +50,29 @@ export function collect(
   return true
 }
 
-function addHead(d: Dataplane, now: Instant, socket: number, from: Endpoint, bytes: Uint8Array, offset: number, length: number) {
+function addHead(
+  d: Dataplane,
+  now: Instant,
+  socket: number,
+  from: Endpoint,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+) {
   const high = readI32(bytes, offset)
   const low = readI32(bytes, offset + 4)
   return d.reassembler.add(now, socket, from, high, low, 0, 0, bytes, offset, length)
 }
 
-function addFragment(d: Dataplane, now: Instant, socket: number, from: Endpoint, bytes: Uint8Array, offset: number, length: number) {
+function addFragment(
+  d: Dataplane,
+  now: Instant,
+  socket: number,
+  from: Endpoint,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+) {
   const total = fragmentTotal(bytes, offset)
   const part = fragmentNumber(bytes, offset)
   if (!isFragmentUsable(bytes, offset) || part >= total) {

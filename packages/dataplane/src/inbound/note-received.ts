@@ -1,4 +1,4 @@
-/** The bookkeeping for every authenticated packet (protocol notes 03, section 4.1; ZeroTierOne `Peer::received`). */
+/** The bookkeeping for every authenticated packet (ZeroTierOne node/Peer.cpp, received). */
 import { Heard } from '@zt/multipath'
 import type { Instant } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'
@@ -8,8 +8,9 @@ import { type Outcome, Received } from './outcome.js'
 const TRUST_NOTE_MS = 60_000
 
 /**
- * Note that `d.packet` was received. `isTrusted`: a network of ours vouches for its sender. Returns `seen` if the control
- * plane should look after the peer: its packet came by an unknown path, or our endpoints are to be pushed; else `done`.
+ * Note that `d.packet` was received. `isTrusted`: a network of ours vouches for its sender. Returns `seen` if the
+ * control plane should look after the peer: its packet came by an unknown path, or our endpoints are to be pushed; else
+ * `done`.
  */
 export function noteReceived(d: Dataplane, now: Instant, isTrusted: boolean): Outcome {
   const { packet } = d

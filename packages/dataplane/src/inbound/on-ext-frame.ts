@@ -1,5 +1,15 @@
-/** EXT_FRAME: a frame with its MACs, bridged or forwarded by a rule (protocol notes 02, section 9.7). */
-import { ExtFrameFlag, PACKET_HEADER, Verb, decodeExtFrame, encodeOkExtFrame, encodeOkHead, type ExtFrame } from '@zt/protocol'
+/**
+ * EXT_FRAME: a frame with its MACs, bridged or forwarded by a rule (ZeroTierOne node/IncomingPacket.cpp, _doEXT_FRAME).
+ */
+import {
+  ExtFrameFlag,
+  PACKET_HEADER,
+  Verb,
+  decodeExtFrame,
+  encodeOkExtFrame,
+  encodeOkHead,
+  type ExtFrame,
+} from '@zt/protocol'
 import { ByteReader, ByteWriter, type Instant, isMulticastMac } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'
 import type { Member } from '../networks/member.js'

@@ -1,4 +1,4 @@
-/** FRAME: a frame between two members' own MACs. The hot path (protocol notes 02, section 9.6). */
+/** FRAME: a frame between two members' own MACs. The hot path (ZeroTierOne node/IncomingPacket.cpp, _doFRAME). */
 import { FRAME_ETHERTYPE, FRAME_NETWORK_ID, FRAME_PAYLOAD } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'

@@ -1,4 +1,4 @@
-/** MULTICAST_FRAME: a frame for a group (protocol notes 05, section 7). */
+/** MULTICAST_FRAME: a frame for a group (ZeroTierOne node/IncomingPacket.cpp, _doMULTICAST_FRAME). */
 import {
   type Address,
   type MulticastFrame,
@@ -49,7 +49,8 @@ function deliver(d: Dataplane, port: Port, member: Member, frame: MulticastFrame
   const { group, etherType, payload } = frame
   const source = frame.source ?? member.mac
   if (payload.length === 0 || payload.length > MAX_NETWORK_MTU) return 'frame-in-empty'
-  if (!isMulticastMac(group.mac) || source === 0 || isMulticastMac(source) || source === port.mac) return 'frame-in-bad-source'
+  if (!isMulticastMac(group.mac) || source === 0 || isMulticastMac(source) || source === port.mac)
+    return 'frame-in-bad-source'
   if (frame.replicate && port.replicators.includes(d.address)) {
     replicate(d, port, member.address, group, source, etherType, payload.slice())
   }

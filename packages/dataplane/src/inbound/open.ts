@@ -1,4 +1,7 @@
-/** Whose packet is it, and is it authentic? Then decrypt and inflate it where it is (protocol notes 01, section 10). */
+/**
+ * Whose packet is it, and is it authentic? Then decrypt and inflate it where it is (ZeroTierOne
+ * node/IncomingPacket.cpp, tryDecode).
+ */
 import { Cipher, Verb, cipherOf, verbOf } from '@zt/protocol'
 import type { Dataplane } from '../dataplane.js'
 import { type Outcome, Received } from './outcome.js'

@@ -1,4 +1,6 @@
-/** How far the data path took a packet, and so what is left to the control plane. The packet is in `Dataplane.packet`. */
+/**
+ * How far the data path took a packet, and so what is left to the control plane. The packet is in `Dataplane.packet`.
+ */
 export const Received = {
   /** Nothing is left to do. It was delivered, relayed, kept for later, or dropped and counted. */
   done: 0,

@@ -1,4 +1,4 @@
-/** Packets that could not be taken yet, and their second try (protocol notes 02, section 4.3). */
+/** Packets that could not be taken yet, and their second try (ZeroTierOne node/Switch.cpp, doTimerTasks). */
 import type { Address } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'

@@ -2,8 +2,8 @@
  * Reassembler: parts of packets, each copied once to where it will be needed. Parts may come in any order; a part whose
  * final place cannot be known yet is put where it would be at the usual size, and moved at the end if that was wrong.
  *
- * Slots form a ring: a new packet takes the oldest slot, whoever's it was (protocol notes 02, section 4). Anyone can send
- * parts under any packet id, so nothing here is believed; the packet's authenticator settles it.
+ * Slots form a ring: a new packet takes the oldest slot, whoever's it was (ZeroTierOne node/Switch.cpp, RXQueueEntry).
+ * Anyone can send parts under any packet id, so nothing here is believed; the packet's authenticator settles it.
  */
 import { DEFAULT_PHYSICAL_MTU, MAX_FRAGMENTS, MAX_PACKET_LENGTH } from '@zt/protocol'
 import type { Counters, Endpoint, Instant } from '@zt/sansio'
@@ -139,7 +139,8 @@ export class Reassembler {
     const { recent } = this
     if (this.idLow[recent] === idLow && this.idHigh[recent] === idHigh && this.isFresh(recent, now)) return recent
     for (let slot = 0; slot < this.slots; slot++) {
-      if (this.idLow[slot] === idLow && this.idHigh[slot] === idHigh && this.isFresh(slot, now)) return (this.recent = slot)
+      if (this.idLow[slot] === idLow && this.idHigh[slot] === idHigh && this.isFresh(slot, now))
+        return (this.recent = slot)
     }
     const slot = this.next
     this.next = (slot + 1) % this.slots

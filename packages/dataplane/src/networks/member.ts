@@ -1,6 +1,6 @@
 /**
- * Member: another member of one network, with the credentials it has shown. They are filed under whom they were issued to,
- * whoever delivered them, and only after their signature was checked (protocol notes 04, section 7).
+ * Member: another member of one network, with the credentials it has shown. They are filed under whom they were issued
+ * to, whoever delivered them, and only after their signature was checked (ZeroTierOne node/Membership.cpp).
  */
 import {
   type Address,
@@ -106,7 +106,9 @@ export class Member implements FilterMember {
   }
 
   addCapability(capability: Capability, lookup: IdentityLookup): Added {
-    return this.add(this.capabilitiesById, CredentialType.Capability, capability, () => verifyCapability(capability, lookup))
+    return this.add(this.capabilitiesById, CredentialType.Capability, capability, () =>
+      verifyCapability(capability, lookup),
+    )
   }
 
   addOwnership(ownership: CertificateOfOwnership, lookup: IdentityLookup): Added {
@@ -127,7 +129,12 @@ export class Member implements FilterMember {
     return added
   }
 
-  private add<C extends Credential>(table: BoundedMap<number, C>, type: number, credential: C, verify: () => Verdict): Added {
+  private add<C extends Credential>(
+    table: BoundedMap<number, C>,
+    type: number,
+    credential: C,
+    verify: () => Verdict,
+  ): Added {
     const known = table.get(credential.id)
     if (known && known.timestamp > credential.timestamp) return 'rejected'
     if (known && known.timestamp === credential.timestamp) return 'redundant'

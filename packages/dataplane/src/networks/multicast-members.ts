@@ -1,6 +1,6 @@
 /**
- * MulticastMembers: who likes which group. Filled by MULTICAST_LIKE and by gathered answers; a root keeps it for networks
- * that it has no part in. Entries last 600 s (ZT_MULTICAST_LIKE_EXPIRE). Everything in it is bounded.
+ * MulticastMembers: who likes which group. Filled by MULTICAST_LIKE and by gathered answers; a root keeps it for
+ * networks that it has no part in. Entries last 600 s (ZT_MULTICAST_LIKE_EXPIRE). Everything in it is bounded.
  */
 import type { Address, MulticastGroup, NetworkId } from '@zt/protocol'
 import { BoundedMap, type Instant, type RandomSource } from '@zt/sansio'

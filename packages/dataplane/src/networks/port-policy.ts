@@ -75,8 +75,10 @@ function emulatedPrefixes(self: Address, config: NetworkConfig): EmulatedPrefix[
   const rfc4193 = rfc4193Address(config.networkId, self)
   const sixPlane = sixPlaneAddress(config.networkId, self)
   return config.staticIps.flatMap(({ address, bits }) => {
-    if (bits === RFC4193_PREFIX_BITS && address.equals(rfc4193)) return [{ own: address, bytes: RFC4193_PREFIX_BITS / 8 }]
-    if (bits === SIX_PLANE_PREFIX_BITS && address.equals(sixPlane)) return [{ own: address, bytes: SIX_PLANE_PREFIX_BITS / 8 }]
+    if (bits === RFC4193_PREFIX_BITS && address.equals(rfc4193))
+      return [{ own: address, bytes: RFC4193_PREFIX_BITS / 8 }]
+    if (bits === SIX_PLANE_PREFIX_BITS && address.equals(sixPlane))
+      return [{ own: address, bytes: SIX_PLANE_PREFIX_BITS / 8 }]
     return []
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Port: our Ethernet port on one joined network. Its user sends and receives frames by the `EtherLink` it is; the node gives
- * it configurations, and looks after the members it lists.
+ * Port: our Ethernet port on one joined network. Its user sends and receives frames by the `EtherLink` it is; the node
+ * gives it configurations, and looks after the members it lists.
  */
 import {
   type Address,
@@ -218,6 +218,11 @@ export class Port implements EtherLink, CredentialWindow {
 
   private agrees(member: Member, link: PeerLink): boolean {
     const mine = this.config?.com
-    return mine !== undefined && member.com !== undefined && member.hasLivingCom && comsAgree(mine, member.com, link.identity)
+    return (
+      mine !== undefined &&
+      member.com !== undefined &&
+      member.hasLivingCom &&
+      comsAgree(mine, member.com, link.identity)
+    )
   }
 }

@@ -1,4 +1,7 @@
-/** A frame to a host behind a bridge: to the bridge if we know it, or else to some (protocol notes 05, section 8.2). */
+/**
+ * A frame to a host behind a bridge: to the bridge if we know it, or else to some (ZeroTierOne node/Switch.cpp,
+ * onLocalEthernet).
+ */
 import type { Address } from '@zt/protocol'
 import type { Mac } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'

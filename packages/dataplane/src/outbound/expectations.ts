@@ -1,6 +1,7 @@
 /**
- * Which packets of ours may still be answered: an OK to anything else is ignored altogether, so that nobody can make a path
- * believable by making up answers (protocol notes 02, section 8.1). Entries are only ever overwritten.
+ * Which packets of ours may still be answered: an OK to anything else is ignored altogether, so that nobody can make a
+ * path believable by making up answers (ZeroTierOne node/Node.hpp, expectingReplyTo). Entries are only ever
+ * overwritten.
  */
 
 import { Verb } from '@zt/protocol'
@@ -40,7 +41,8 @@ export class Expectations {
     const high = Number(id >> 32n)
     const low = Number(id & 0xffff_ffffn)
     const start = (high & (BUCKETS - 1)) * ENTRIES
-    for (let at = start; at < start + ENTRIES; at++) if (this.#high[at] === high && this.#low[at] === low) return id !== 0n
+    for (let at = start; at < start + ENTRIES; at++)
+      if (this.#high[at] === high && this.#low[at] === low) return id !== 0n
     return false
   }
 }

@@ -1,4 +1,4 @@
-/** EXT_FRAME: a frame with its MACs, for bridges and for copies (protocol notes 02, section 9.7). */
+/** EXT_FRAME: a frame with its MACs, for bridges and for copies (ZeroTierOne node/IncomingPacket.cpp, _doEXT_FRAME). */
 import {
   EXT_FRAME_DESTINATION,
   EXT_FRAME_ETHERTYPE,
@@ -38,7 +38,12 @@ export function sendExtFrame(
   }
   const { link } = member
   if (link === undefined) {
-    const w = new ByteWriter(total - PACKET_HEADER).u64(port.networkId).u8(flags).u48(destination).u48(source).u16(etherType)
+    const w = new ByteWriter(total - PACKET_HEADER)
+      .u64(port.networkId)
+      .u8(flags)
+      .u48(destination)
+      .u48(source)
+      .u16(etherType)
     park(d, member.address, Verb.ExtFrame, w.put(bytes.subarray(offset, offset + length)).finish())
     return
   }

@@ -1,11 +1,11 @@
-/** A sealed packet becomes datagrams that fit the path (protocol notes 02, section 3). */
+/** A sealed packet becomes datagrams that fit the path (ZeroTierOne node/Switch.cpp, _sendViaSpecificPath). */
 import type { Path } from '@zt/multipath'
 import { splitPacket } from '@zt/protocol'
 import type { Dataplane } from '../dataplane.js'
 
 /**
- * Send the packet at `at` in the arena, in order, on one path; it must not exceed what the path takes in seven datagrams.
- * Says whether the socket took all of it.
+ * Send the packet at `at` in the arena, in order, on one path; it must not exceed what the path takes in seven
+ * datagrams. Says whether the socket took all of it.
  */
 export function sendDatagrams(d: Dataplane, path: Path, at: number, length: number): boolean {
   const { port } = d

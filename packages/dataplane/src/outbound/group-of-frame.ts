@@ -1,6 +1,6 @@
 /**
  * What a frame for many is about: ARP requests are told apart by the address they ask for, and neighbour solicitations
- * may have an answer that everybody can work out (protocol notes 05, sections 3.1 and 4).
+ * may have an answer that everybody can work out (ZeroTierOne node/Switch.cpp, onLocalEthernet).
  */
 import { readI32 } from '../inbound/classify.js'
 

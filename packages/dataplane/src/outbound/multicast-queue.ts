@@ -1,6 +1,6 @@
 /**
- * MulticastQueue: frames for groups of which too few members are known yet. A member that becomes known while a frame is
- * young is sent it still (protocol notes 05, section 6.3).
+ * MulticastQueue: frames for groups of which too few members are known yet. A member that becomes known while a frame
+ * is young is sent it still (ZeroTierOne node/Multicaster.cpp).
  */
 import type { Address, MulticastGroup } from '@zt/protocol'
 import type { Instant, Mac } from '@zt/sansio'

@@ -1,7 +1,17 @@
-/** A frame for many: to whom, and how (protocol notes 05, sections 3 and 6). The sender makes the copies. */
+/**
+ * A frame for many: to whom, and how (ZeroTierOne node/Switch.cpp, onLocalEthernet and node/Multicaster.cpp, send). The
+ * sender makes the copies.
+ */
 import type { Path } from '@zt/multipath'
 import { UNMEASURED } from '@zt/multipath'
-import { type Address, MAX_PACKET_LENGTH, type MulticastGroup, PACKET_HEADER, Verb, encodeMulticastFrame } from '@zt/protocol'
+import {
+  type Address,
+  MAX_PACKET_LENGTH,
+  type MulticastGroup,
+  PACKET_HEADER,
+  Verb,
+  encodeMulticastFrame,
+} from '@zt/protocol'
 import { BROADCAST_MAC, ByteWriter, type Mac } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'
 import { keyOf } from '../networks/multicast-members.js'
@@ -76,7 +86,14 @@ export function replicate(
   for (const member of chosen) sendCopy(d, port, member, group, gatherLimit, source, etherType, payload)
   if (isEnough) return
   const sentTo = new Set([d.address, origin, ...chosen])
-  d.multicastQueue.add(d.now, keyOf(port.networkId, group), { group, source, etherType, payload, sentTo, left: limit - chosen.length })
+  d.multicastQueue.add(d.now, keyOf(port.networkId, group), {
+    group,
+    source,
+    etherType,
+    payload,
+    sentTo,
+    left: limit - chosen.length,
+  })
 }
 
 /** A member has become known to listen to a group: send it what waits for such as it. */
@@ -107,8 +124,8 @@ function sendCopy(
 }
 
 /**
- * Leave it to a member whose task it is, if there is one that we reach directly. Bridges never do: the source of the frame
- * would seem to be there.
+ * Leave it to a member whose task it is, if there is one that we reach directly. Bridges never do: the source of the
+ * frame would seem to be there.
  */
 function giveToReplicator(
   d: Dataplane,

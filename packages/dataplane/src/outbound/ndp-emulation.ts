@@ -1,6 +1,6 @@
 /**
- * Neighbour discovery without neighbours: rfc4193 and 6plane addresses contain their member's address, so the answer to a
- * solicitation is worked out here, and nothing is sent (protocol notes 05, section 4).
+ * Neighbour discovery without neighbours: rfc4193 and 6plane addresses contain their member's address, so the answer to
+ * a solicitation is worked out here, and nothing is sent (ZeroTierOne node/Switch.cpp, onLocalEthernet).
  */
 import { checksum, sumBytes } from '@zt/ipstack/wire'
 import { type Address, RFC4193_PREFIX_BITS, macOf } from '@zt/protocol'
@@ -28,7 +28,9 @@ export function emulateNdp(d: Dataplane, port: Port, asker: Mac, bytes: Uint8Arr
   return true
 }
 
-/** Right behind the prefix in 6plane addresses, at the end in rfc4193 ones: in both, five bytes from the prefix's end. */
+/**
+ * Right behind the prefix in 6plane addresses, at the end in rfc4193 ones: in both, five bytes from the prefix's end.
+ */
 function addressIn(prefix: EmulatedPrefix, bytes: Uint8Array, at: number): Address {
   const start = prefix.bytes === RFC4193_PREFIX_BITS / 8 ? at + 11 : at + 5
   let address = 0
@@ -36,7 +38,9 @@ function addressIn(prefix: EmulatedPrefix, bytes: Uint8Array, at: number): Addre
   return address
 }
 
-/** An IPv6 packet with a neighbour advertisement: solicited, override, with a target link-layer address (RFC 4861, 4.4). */
+/**
+ * An IPv6 packet with a neighbour advertisement: solicited, override, with a target link-layer address (RFC 4861, 4.4).
+ */
 function buildAdvertisement(prefix: EmulatedPrefix, mac: Mac, target: Uint8Array): Uint8Array {
   const packet = new Uint8Array(ADVERTISEMENT_LENGTH)
   packet.set([0x60, 0, 0, 0, 0, 32, ICMPV6, 255])

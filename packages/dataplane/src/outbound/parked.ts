@@ -1,6 +1,6 @@
 /**
- * Packets that cannot go on yet: ours for a peer that we do not know or cannot reach, and others' that wait for an identity
- * or a certificate. Bounded in number and time (protocol notes 02, section 4.3 and 03, section 4.5).
+ * Packets that cannot go on yet: ours for a peer that we do not know or cannot reach, and others' that wait for an
+ * identity or a certificate. Bounded in number and time (ZeroTierOne node/Switch.cpp).
  */
 import type { Address } from '@zt/protocol'
 import type { Endpoint, Instant } from '@zt/sansio'
@@ -43,7 +43,8 @@ export class ParkedPackets<P extends { readonly peer: Address; readonly until: I
   /** Returns false if another packet had to make room. */
   add(packet: P): boolean {
     const own = this.#packets.filter((parked) => parked.peer === packet.peer)
-    const crowdedOut = own.length >= MOST_PER_PEER ? own[0] : this.#packets.length >= MOST ? this.#packets[0] : undefined
+    const crowdedOut =
+      own.length >= MOST_PER_PEER ? own[0] : this.#packets.length >= MOST ? this.#packets[0] : undefined
     if (crowdedOut) this.#packets.splice(this.#packets.indexOf(crowdedOut), 1)
     this.#packets.push(packet)
     return crowdedOut === undefined

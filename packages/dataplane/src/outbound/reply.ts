@@ -1,6 +1,6 @@
 /**
- * Answers go back on the path that the question came by, and not the best way (protocol notes 02, section 10): a question
- * that was relayed is answered through the same relay, and OK over a new path proves it.
+ * Answers go back on the path that the question came by, and not the best way (ZeroTierOne node/IncomingPacket.cpp): a
+ * question that was relayed is answered through the same relay, and OK over a new path proves it.
  */
 import { Path } from '@zt/multipath'
 import { DEFAULT_PHYSICAL_MTU } from '@zt/protocol'

@@ -1,4 +1,4 @@
-/** The way to a peer: straight, or through a root (protocol notes 03, section 4.5). */
+/** The way to a peer: straight, or through a root (ZeroTierOne node/Switch.cpp, _trySend). */
 import type { Path } from '@zt/multipath'
 import type { Dataplane } from '../dataplane.js'
 import type { PeerLink } from '../peers/peer-link.js'

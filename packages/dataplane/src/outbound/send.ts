@@ -44,9 +44,16 @@ export interface ControlOptions {
 }
 
 /** Build a control packet in a transmit slot; returns where it begins and how long it is. @throws ZT_TOO_LARGE */
-function build(d: Dataplane, link: PeerLink, verb: number, payload: Uint8Array, options: ControlOptions): [at: number, length: number] {
+function build(
+  d: Dataplane,
+  link: PeerLink,
+  verb: number,
+  payload: Uint8Array,
+  options: ControlOptions,
+): [at: number, length: number] {
   const length = PACKET_HEADER + payload.length
-  if (length > MAX_PACKET_LENGTH) throw new ZtError('ZT_TOO_LARGE', `a packet has ${MAX_PACKET_LENGTH} bytes at most, got ${length}`)
+  if (length > MAX_PACKET_LENGTH)
+    throw new ZtError('ZT_TOO_LARGE', `a packet has ${MAX_PACKET_LENGTH} bytes at most, got ${length}`)
   const at = d.arena.nextTransmitSlot()
   const { bytes } = d.arena
   writeHeaderFor(d, at, link, verb)
@@ -88,14 +95,21 @@ export function sendTo(
 }
 
 /** Send a control packet, or keep it until it can be sent. The payload may be kept. */
-export function sendOrPark(d: Dataplane, to: Address, verb: number, payload: Uint8Array, options: ControlOptions = {}): void {
+export function sendOrPark(
+  d: Dataplane,
+  to: Address,
+  verb: number,
+  payload: Uint8Array,
+  options: ControlOptions = {},
+): void {
   const link = d.peers.get(to)
   if (!link || !sendTo(d, link, verb, payload, options)) park(d, to, verb, payload)
 }
 
 /** Keep a packet, given as verb and payload (which is kept), until the peer is known and can be reached. */
 export function park(d: Dataplane, to: Address, verb: number, payload: Uint8Array): void {
-  if (!d.parkedOut.add({ peer: to, until: d.now + PARKED_MS, verb, payload })) d.counters.count('parked-out-crowded-out')
+  if (!d.parkedOut.add({ peer: to, until: d.now + PARKED_MS, verb, payload }))
+    d.counters.count('parked-out-crowded-out')
   d.upcalls.identityWanted(to)
   d.upcalls.wake()
 }

@@ -1,4 +1,6 @@
-/** A frame to one member: the hot path. FRAME between our own MAC and its MAC, EXT_FRAME for a host that we bridge for. */
+/**
+ * A frame to one member: the hot path. FRAME between our own MAC and its MAC, EXT_FRAME for a host that we bridge for.
+ */
 import { FRAME_ETHERTYPE, FRAME_NETWORK_ID, FRAME_PAYLOAD, MAX_PACKET_LENGTH, Verb } from '@zt/protocol'
 import { ByteWriter, type Mac } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'

@@ -1,4 +1,4 @@
-/** Packet headers, written where the packet is built; see protocol notes 02, section 1. */
+/** Packet headers, written where the packet is built; see ZeroTierOne node/Packet.hpp. */
 import { type Address, PACKET_DESTINATION, PACKET_FLAGS, PACKET_ID, PACKET_SOURCE, PACKET_VERB } from '@zt/protocol'
 import type { Mac } from '@zt/sansio'
 import type { Dataplane } from '../dataplane.js'

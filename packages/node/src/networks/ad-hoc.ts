@@ -1,5 +1,6 @@
 /**
- * Networks without a controller: their configuration follows from their id (protocol notes 04, section 3).
+ * Networks without a controller: their configuration follows from their id (ZeroTierOne node/Network.cpp,
+ * requestConfiguration).
  *
  *     ff SSSS EEEE 000000     IPv6, with ports SSSS to EEEE open
  *     ff AA HHHHHHHHHH 01     IPv4 in AA.0.0.0/8, and IPv6; HHHHHHHHHH is a hub or zero

@@ -1,6 +1,6 @@
 /**
  * ConfigChunks: collects the signed chunks of a configuration until it is whole. Chunks come in any order, from the
- * controller or passed on by others; only its signature counts (protocol notes 04, section 4.2).
+ * controller or passed on by others; only its signature counts (ZeroTierOne node/Network.cpp, handleConfigChunk).
  */
 import { type ChunkPlace, MAX_CONFIG_CHUNKS, type NetworkConfigChunk } from '@zt/protocol'
 import { formatHex } from '@zt/sansio'

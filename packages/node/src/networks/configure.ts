@@ -1,4 +1,4 @@
-/** A configuration comes, in chunks, and is put in force; or the controller refuses (protocol notes 04, section 4). */
+/** A configuration comes, in chunks, and is put in force; or the controller refuses (ZeroTierOne node/Network.cpp). */
 import {
   type NetworkConfig,
   type NetworkConfigChunk,
@@ -23,7 +23,12 @@ export const REFRESH_MS = 60_000
 export const REFUSED_RETRY_MS = 5_000
 
 /** A chunk has come, from anybody. Says which update it completed, if it did and that was applied. */
-export function onConfigChunk(core: NodeCore, now: Instant, peer: Peer | undefined, r: ByteReader): OkNetworkConfig | undefined {
+export function onConfigChunk(
+  core: NodeCore,
+  now: Instant,
+  peer: Peer | undefined,
+  r: ByteReader,
+): OkNetworkConfig | undefined {
   const start = r.offset
   const chunk = decodeNetworkConfigChunk(r)
   if (!chunk) return core.d.drop('packet-malformed')
@@ -35,7 +40,8 @@ export function onConfigChunk(core: NodeCore, now: Instant, peer: Peer | undefin
   const dictionary = network.chunks.add(chunk)
   if (!dictionary) return undefined
   const config = decodeNetworkConfig(dictionary)
-  if (!config || config.networkId !== network.id || config.issuedTo !== core.address) return core.d.drop('config-malformed')
+  if (!config || config.networkId !== network.id || config.issuedTo !== core.address)
+    return core.d.drop('config-malformed')
   apply(core, now, network, config)
   return { networkId: network.id, updateId: chunk.place?.updateId ?? core.d.packet.id }
 }
@@ -59,7 +65,10 @@ function isGenuine(
   return verifyNetworkConfigChunk(chunk, controller) || core.d.refuse('config-chunk-forged')
 }
 
-/** Put a configuration in force. The one that came last counts, whatever its date (protocol notes 04, section 4.3). */
+/**
+ * Put a configuration in force. The one that came last counts, whatever its date (ZeroTierOne node/Network.cpp,
+ * setConfiguration).
+ */
 export function apply(core: NodeCore, now: Instant, network: JoinedNetwork, config: NetworkConfig): void {
   const before = network.config && essence(network.config)
   const wasReady = network.status === 'ready'
@@ -79,7 +88,9 @@ export function apply(core: NodeCore, now: Instant, network: JoinedNetwork, conf
   core.arm('networks', now + REFRESH_MS)
 }
 
-/** Put a configuration in force that was kept from an earlier run. It counts as old: a newer one is asked for at once. */
+/**
+ * Put a configuration in force that was kept from an earlier run. It counts as old: a newer one is asked for at once.
+ */
 export function restore(now: Instant, network: JoinedNetwork, bytes: Uint8Array, self: number): void {
   const config = decodeNetworkConfig(bytes)
   if (config?.networkId === network.id && config.issuedTo === self) network.port.configure(now, config)
@@ -90,7 +101,7 @@ export function stateKey(network: JoinedNetwork): string {
   return `networks.d/${formatNetworkId(network.id)}.conf`
 }
 
-/** The controller says no. A configuration that was given before stays in force (protocol notes 04, section 1). */
+/** The controller says no. A configuration that was given before stays in force (ZeroTierOne node/Network.cpp). */
 export function refused(
   core: NodeCore,
   now: Instant,

@@ -28,7 +28,7 @@ export type ControllerMessage =
       readonly inReplyTo?: bigint
       readonly chunks: readonly Uint8Array[]
     }
-  /** No configuration: an error code (protocol notes 02, section 9.2), and data that goes with it. */
+  /** No configuration: an error code (ZeroTierOne node/IncomingPacket.cpp, _doERROR), and data that goes with it. */
   | {
       readonly type: 'refusal'
       readonly to: Address

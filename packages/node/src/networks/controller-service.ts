@@ -1,4 +1,7 @@
-/** Serving a controller that is plugged into us: its messages are wrapped and sent, its members may use our multicast tables. */
+/**
+ * Serving a controller that is plugged into us: its messages are wrapped and sent, its members may use our multicast
+ * tables.
+ */
 import { sendOrPark } from '@zt/dataplane'
 import { type NetworkId, PacketError, Verb, encodeError, encodeOkHead } from '@zt/protocol'
 import { ByteReader, ByteWriter, type Instant } from '@zt/sansio'
@@ -47,7 +50,12 @@ function takeOwnMessage(core: NodeCore, now: Instant, message: ControllerMessage
   const network = core.networks.get(message.networkId)
   if (!network) return
   const isDenied = message.code === PacketError.NetworkAccessDenied
-  refused(core, now, network, isDenied ? 'denied' : message.code === PacketError.NetworkAuthenticationRequired ? 'auth-required' : 'not-found')
+  refused(
+    core,
+    now,
+    network,
+    isDenied ? 'denied' : message.code === PacketError.NetworkAuthenticationRequired ? 'auth-required' : 'not-found',
+  )
 }
 
 /** May this peer announce and gather groups of this network with us? */

@@ -1,4 +1,7 @@
-/** Showing our credentials to other members, and passing on revocations (protocol notes 04, section 8). */
+/**
+ * Showing our credentials to other members, and passing on revocations (ZeroTierOne node/Membership.cpp,
+ * pushCredentials).
+ */
 import { type Member, type Port, sendOrPark, sendTo } from '@zt/dataplane'
 import {
   type CertificateOfMembership,

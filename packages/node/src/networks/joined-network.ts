@@ -1,6 +1,14 @@
 /** JoinedNetwork: a network we are in, with what the node has to remember about it. */
 import type { Port } from '@zt/dataplane'
-import { type Address, DEFAULT_NETWORK_MTU, type MulticastGroup, type NetworkConfig, type NetworkId, type Route, controllerOf } from '@zt/protocol'
+import {
+  type Address,
+  DEFAULT_NETWORK_MTU,
+  type MulticastGroup,
+  type NetworkConfig,
+  type NetworkId,
+  type Route,
+  controllerOf,
+} from '@zt/protocol'
 import type { EtherLink, Instant, IpPrefix, Mac } from '@zt/sansio'
 import { ConfigChunks } from './config-chunks.js'
 import type { Network, NetworkStatus } from './network.js'

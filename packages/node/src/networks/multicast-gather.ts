@@ -1,6 +1,16 @@
-/** Asking who listens to a group, when fewer members are known than a frame should reach (protocol notes 05, section 6.3). */
+/**
+ * Asking who listens to a group, when fewer members are known than a frame should reach (ZeroTierOne
+ * node/Multicaster.cpp).
+ */
 import { type Port, sendOrPark } from '@zt/dataplane'
-import { type Address, type MulticastGroup, SpecialistRole, Verb, encodeMulticastGather, specialistsWith } from '@zt/protocol'
+import {
+  type Address,
+  type MulticastGroup,
+  SpecialistRole,
+  Verb,
+  encodeMulticastGather,
+  specialistsWith,
+} from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 

@@ -1,6 +1,13 @@
-/** Telling others which groups we listen to (protocol notes 05, section 5.2). */
+/** Telling others which groups we listen to (ZeroTierOne node/Network.cpp, _announceMulticastGroups). */
 import { type Member, type Port, sendOrPark, sendTo } from '@zt/dataplane'
-import { type Address, type MulticastGroup, SpecialistRole, Verb, encodeMulticastLike, specialistsWith } from '@zt/protocol'
+import {
+  type Address,
+  type MulticastGroup,
+  SpecialistRole,
+  Verb,
+  encodeMulticastLike,
+  specialistsWith,
+} from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import type { JoinedNetwork } from './joined-network.js'
@@ -29,7 +36,8 @@ export function announceGroups(core: NodeCore, now: Instant): void {
 export function announceToMembers(core: NodeCore, now: Instant): void {
   for (const { port } of core.networks.values()) {
     for (const member of port.members.values()) {
-      if (now >= member.nextLike && member.link?.isAlive(now) && port.admit(member.link)) announceTo(core, now, port, member)
+      if (now >= member.nextLike && member.link?.isAlive(now) && port.admit(member.link))
+        announceTo(core, now, port, member)
     }
   }
 }
@@ -39,7 +47,9 @@ function announceToKeepers(core: NodeCore, now: Instant, network: JoinedNetwork)
   let isSent = groups.length === 0
   for (const keeper of keepers(core, network)) {
     if (core.upstreams.rootWith(keeper)) isSent = announce(core, network.port, groups, keeper) || isSent
-    else for (const payload of encode(network.port, groups)) sendOrPark(core.d, keeper, Verb.MulticastLike, payload, { compress: true })
+    else
+      for (const payload of encode(network.port, groups))
+        sendOrPark(core.d, keeper, Verb.MulticastLike, payload, { compress: true })
   }
   // Without a root nobody would find us: try again soon.
   const isHeard = isSent || core.upstreams.roots.length === 0
@@ -62,7 +72,8 @@ export function announceTo(core: NodeCore, now: Instant, port: Port, member: Mem
 /** Those who keep everybody's groups: the controller, the roots, anchors and replicators. */
 function keepers(core: NodeCore, { controller, config }: JoinedNetwork): Set<Address> {
   const all = new Set([controller, ...core.upstreams.roots.map((root) => root.identity.address)])
-  if (config) for (const address of specialistsWith(config, SpecialistRole.Anchor | SpecialistRole.Replicator)) all.add(address)
+  if (config)
+    for (const address of specialistsWith(config, SpecialistRole.Anchor | SpecialistRole.Replicator)) all.add(address)
   all.delete(core.address)
   return all
 }
@@ -78,7 +89,9 @@ function encode({ networkId }: Port, groups: readonly MulticastGroup[]): Uint8Ar
   const payloads: Uint8Array[] = []
   for (let i = 0; i < groups.length; i += GROUPS_PER_PACKET) {
     const w = new ByteWriter(GROUPS_PER_PACKET * 18)
-    encodeMulticastLike(w, { subscriptions: groups.slice(i, i + GROUPS_PER_PACKET).map((group) => ({ networkId, group })) })
+    encodeMulticastLike(w, {
+      subscriptions: groups.slice(i, i + GROUPS_PER_PACKET).map((group) => ({ networkId, group })),
+    })
     payloads.push(w.finish())
   }
   return payloads

@@ -1,6 +1,6 @@
 /**
  * A frame came from somebody who has not proved its membership. It is told so, and the frame waits for the proof
- * (protocol notes 02, section 9.6).
+ * (ZeroTierOne node/IncomingPacket.cpp, _doFRAME).
  */
 import { parkInbound, reply } from '@zt/dataplane'
 import { PacketError, Verb, encodeError } from '@zt/protocol'

@@ -1,4 +1,6 @@
-/** Asking for configurations: of the controller, of the one plugged into us, or of nobody at all for ad-hoc networks. */
+/**
+ * Asking for configurations: of the controller, of the one plugged into us, or of nobody at all for ad-hoc networks.
+ */
 import { park, sendTo } from '@zt/dataplane'
 import { Verb, encodeNetworkConfigRequest, encodeRequestMetadata, isAdHoc, ownMetadata } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'
@@ -52,7 +54,13 @@ function metadata(core: NodeCore): Uint8Array {
 
 function askOurselves(core: NodeCore, now: Instant, network: JoinedNetwork): void {
   if (!core.controller) return refused(core, now, network, 'not-found')
-  const request = { networkId: network.id, from: core.identity, requestId: OWN_REQUEST_ID, metadata: metadata(core), endpoint: undefined }
+  const request = {
+    networkId: network.id,
+    from: core.identity,
+    requestId: OWN_REQUEST_ID,
+    metadata: metadata(core),
+    endpoint: undefined,
+  }
   for (const message of core.controller.handleRequest(now, request)) sendControllerMessage(core, now, message)
 }
 

@@ -1,4 +1,7 @@
-/** What is kept of a peer from one run to the next, in ZeroTierOne's own file format (protocol notes 03, section 3.1). */
+/**
+ * What is kept of a peer from one run to the next, in ZeroTierOne's own file format (ZeroTierOne node/Peer.hpp,
+ * serializeForCache).
+ */
 import {
   type Address,
   type Identity,

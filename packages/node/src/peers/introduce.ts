@@ -1,4 +1,7 @@
-/** Two peers talk through us, and could talk directly: tell each where the other is (protocol notes 03, section 6.3). */
+/**
+ * Two peers talk through us, and could talk directly: tell each where the other is (ZeroTierOne node/Peer.cpp,
+ * introduce).
+ */
 import { sendOn } from '@zt/dataplane'
 import { type Path, pathCost } from '@zt/multipath'
 import { type IpScope, Verb, encodeRendezvous } from '@zt/protocol'

@@ -1,4 +1,7 @@
-/** Who needs to hear from us now: roots, and peers that we exchange frames with (protocol notes 03, sections 4.6 and 4.7). */
+/**
+ * Who needs to hear from us now: roots, and peers that we exchange frames with (ZeroTierOne node/Node.cpp and
+ * node/Peer.cpp, doPingAndKeepalive).
+ */
 import { PATH_HEARTBEAT_MS, type Path } from '@zt/multipath'
 import type { Endpoint, Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
@@ -86,7 +89,8 @@ export function checkPaths(core: NodeCore, now: Instant): void {
       if (next < Number.POSITIVE_INFINITY) isBusy = true
     }
     announceRoute(core, now, peer)
-    if (!link.isUpstream && link.isActive(now) && link.paths.size > 0 && !link.paths.best(now)) steerToRelay(core, now, peer)
+    if (!link.isUpstream && link.isActive(now) && link.paths.size > 0 && !link.paths.best(now))
+      steerToRelay(core, now, peer)
     if (tryCandidates(core, now, peer)) isBusy = true
   }
   if (isBusy) core.arm('paths', now + PATH_CHECK_MS)

@@ -1,7 +1,7 @@
 /** Are we online, and if not, why: judged by each root for itself. */
 import { PEER_ACTIVITY_MS } from '@zt/dataplane'
 import { UNMEASURED } from '@zt/multipath'
-import type { Instant } from '@zt/sansio'
+import type { Endpoint, Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'
 import type { RootStatus, RootTrouble } from '../events.js'
 import { bestUpstream } from '../upstreams/upstreams.js'
@@ -11,7 +11,8 @@ import { rootPeers } from './keepalive.js'
 /** Choose the root to relay through, and say if we have come online or gone offline. */
 export function judgeOnline(core: NodeCore, now: Instant, isTimeUp: boolean): void {
   core.d.upstream = bestUpstream(now, rootPeers(core))
-  const isOnline = core.upstreams.isRoot || rootPeers(core).some(({ link }) => now - link.lastReceive < core.settings.rootTimeoutMs)
+  const isOnline =
+    core.upstreams.isRoot || rootPeers(core).some(({ link }) => now - link.lastReceive < core.settings.rootTimeoutMs)
   if (isOnline === core.isOnline && (core.isDecided || !isTimeUp)) return
   core.isOnline = isOnline
   core.isDecided = true
@@ -33,7 +34,8 @@ export function rootStatuses(core: NodeCore, now: Instant): RootStatus[] {
     const path = peer?.link.paths.best(now)
     const lastReceive = peer?.link.lastReceive ?? Number.NEGATIVE_INFINITY
     const isReachable = now - lastReceive < core.settings.rootTimeoutMs
-    const hasRoute = endpoints.some((endpoint) => socketsFor(core, endpoint).length > 0)
+    const isUsable = (endpoint: Endpoint): boolean => peer === undefined || core.isUsableFor(peer, endpoint)
+    const hasRoute = endpoints.some((endpoint) => isUsable(endpoint) && socketsFor(core, endpoint).length > 0)
     const trouble: RootTrouble = !hasRoute
       ? 'no-route'
       : lastReceive > Number.NEGATIVE_INFINITY

@@ -1,4 +1,4 @@
-/** Packets that wait: see to it that they do not wait in vain (protocol notes 02, section 4.3). */
+/** Packets that wait: see to it that they do not wait in vain (ZeroTierOne node/Switch.cpp, doTimerTasks). */
 import { sendParked } from '@zt/dataplane'
 import type { Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'

@@ -1,6 +1,6 @@
 /**
- * Peers of earlier runs: whoever was reached directly can be reached again without asking a root. Kept in ZeroTierOne's own
- * files `peers.d/<address>.peer`.
+ * Peers of earlier runs: whoever was reached directly can be reached again without asking a root. Kept in ZeroTierOne's
+ * own files `peers.d/<address>.peer`.
  */
 import { type Address, formatAddress } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'

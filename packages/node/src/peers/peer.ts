@@ -29,6 +29,9 @@ export class Peer {
   readonly pushes = new PushSchedule()
   // What it may ask of us, and how often. ZeroTierOne's gates with room for bursts.
   readonly pushGate = newPushGate()
+  readonly helloGate = new RateGate(50, 32)
+  /** Subscriptions, not packets: nobody fills the table of groups alone. */
+  readonly likeGate = new RateGate(20, 2_048)
   readonly whoisGate = new RateGate(100, 4)
   readonly echoGate = new RateGate(100, 16)
   readonly credentialsGate = new RateGate(1_000, 8)

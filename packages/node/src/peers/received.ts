@@ -1,6 +1,6 @@
 /**
- * After every packet of a peer: new paths are confirmed and learnt, our endpoints are pushed, and what was parked for the
- * peer goes on (protocol notes 03, sections 4.1 and 5.1).
+ * After every packet of a peer: new paths are confirmed and learnt, our endpoints are pushed, and what was parked for
+ * the peer goes on (ZeroTierOne node/Peer.cpp, received).
  */
 import { type Outcome, Received, noteReceived, sendOn } from '@zt/dataplane'
 import { PATH_CHALLENGE_MS, Path, endpointsToPush } from '@zt/multipath'
@@ -42,7 +42,10 @@ function learnPath(core: NodeCore, now: Instant, peer: Peer, socket: number, fro
   announceRoute(core, now, peer)
 }
 
-/** A peer that appears elsewhere may have left where it was: paths that were not heard from just now must prove themselves. */
+/**
+ * A peer that appears elsewhere may have left where it was: paths that were not heard from just now must prove
+ * themselves.
+ */
 export function challengeOthers(core: NodeCore, now: Instant, peer: Peer, fresh: Path | undefined): void {
   for (const path of peer.link.paths.all) {
     if (path === fresh || now - path.lastReceive < HEARD_JUST_NOW_MS || path.isSuspect(now)) continue

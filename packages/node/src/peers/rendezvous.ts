@@ -1,4 +1,7 @@
-/** Meeting a peer at an endpoint that a root named: open our NAT towards it, and probe (protocol notes 03, section 10). */
+/**
+ * Meeting a peer at an endpoint that a root named: open our NAT towards it, and probe (ZeroTierOne node/Switch.cpp,
+ * introduce and node/IncomingPacket.cpp).
+ */
 import { Path, PUNCH_BYTES, PUNCH_TTL } from '@zt/multipath'
 import type { Endpoint, Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'

@@ -1,7 +1,8 @@
 /**
  * Steering a peer that does not notice that the direct path is dead. ZeroTierOne goes on sending on it for four minutes
- * (its paths expire 243 s after the last packet); we know better after seconds. It does obey a redirect, so we ask it to
- * reach us at a root's endpoint, which relays, and later at our own again (protocol notes 03, section 7).
+ * (its paths expire 243 s after the last packet); we know better after seconds. It does obey a redirect, so we ask it
+ * to reach us at a root's endpoint, which relays, and later at our own again (ZeroTierOne node/Peer.cpp,
+ * clusterRedirect).
  *
  * A redirected path has a higher priority than those before, and ZeroTierOne drops all of lower priority. The first
  * redirect back therefore only stands beside the relay's path; the second, sent on it, replaces everything.

@@ -1,4 +1,4 @@
-/** Upstreams: the planet, and which peers we rely on because of it (protocol notes 03, sections 2 and 6.1). */
+/** Upstreams: the planet, and which peers we rely on because of it (ZeroTierOne node/Topology.cpp). */
 import type { PeerLink } from '@zt/dataplane'
 import { UNMEASURED } from '@zt/multipath'
 import { type Address, type Identity, type Root, type World, equalIdentities, verifyWorldUpdate } from '@zt/protocol'

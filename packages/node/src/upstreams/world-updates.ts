@@ -1,4 +1,4 @@
-/** A newer planet, from a root of the one in force (protocol notes 03, section 2). */
+/** A newer planet, from a root of the one in force (ZeroTierOne node/Topology.cpp, addWorld). */
 import { type World, encodeWorld } from '@zt/protocol'
 import { ByteWriter } from '@zt/sansio'
 import type { NodeCore } from '../core.js'

@@ -1,4 +1,4 @@
-/** ECHO: are you there? (protocol notes 02, section 9.8) */
+/** ECHO: are you there? (ZeroTierOne node/IncomingPacket.cpp, _doECHO) */
 import { reply } from '@zt/dataplane'
 import { Verb, decodeEcho, encodeEcho, encodeOkHead } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'

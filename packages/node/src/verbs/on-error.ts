@@ -1,4 +1,4 @@
-/** ERROR: each code counts only from whom it may come (protocol notes 02, section 9.2). */
+/** ERROR: each code counts only from whom it may come (ZeroTierOne node/IncomingPacket.cpp, _doERROR). */
 import { PacketError, Verb, decodeAuthentication, decodeError } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'

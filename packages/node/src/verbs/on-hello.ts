@@ -1,6 +1,6 @@
 /**
- * HELLO: somebody says who it is. The one packet that may come from a stranger, so everything it can make us do is limited
- * (protocol notes 02, section 9.1).
+ * HELLO: somebody says who it is. The one packet that may come from a stranger, so everything it can make us do is
+ * limited (ZeroTierOne node/IncomingPacket.cpp, _doHELLO).
  */
 import type { SessionKeys } from '@zt/crypto'
 import { reply } from '@zt/dataplane'
@@ -43,6 +43,7 @@ export function onHello(core: NodeCore, now: Instant, isOpen: boolean): void {
 
   const peer = isOpen ? core.peers.get(packet.source) : authenticate(core, now, hello.identity)
   if (!peer || !packet.from) return
+  if (!peer.helloGate.pass(now)) return core.counters.count('hello-limited')
   packet.link = peer.link
   packet.verb = Verb.Hello
   if (r.remaining > 0) {
@@ -111,7 +112,8 @@ function reportCollision(core: NodeCore, known: Peer, keys: SessionKeys): void {
 
 function answer(core: NodeCore, hello: Hello, from: Endpoint): void {
   const { planet } = core.upstreams
-  const isNewer = hello.planet !== undefined && hello.planet.id === planet.id && hello.planet.timestamp < planet.timestamp
+  const isNewer =
+    hello.planet !== undefined && hello.planet.id === planet.id && hello.planet.timestamp < planet.timestamp
   const w = new ByteWriter(256)
   encodeOkHead(w, { inReVerb: Verb.Hello, inRePacketId: core.d.packet.id })
   encodeOkHello(w, {

@@ -1,4 +1,4 @@
-/** MULTICAST_GATHER: who listens to this group? (protocol notes 02, section 9.13) */
+/** MULTICAST_GATHER: who listens to this group? (ZeroTierOne node/IncomingPacket.cpp, _doMULTICAST_GATHER) */
 import { gather, reply } from '@zt/dataplane'
 import { Verb, decodeMulticastGather, encodeOkHead, encodeOkMulticastGather } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'

@@ -1,4 +1,4 @@
-/** MULTICAST_LIKE: a peer listens to groups (protocol notes 02, section 9.9). */
+/** MULTICAST_LIKE: a peer listens to groups (ZeroTierOne node/IncomingPacket.cpp, _doMULTICAST_LIKE). */
 import { sendQueued } from '@zt/dataplane'
 import { type NetworkId, decodeMulticastLike } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
@@ -14,8 +14,10 @@ export function onMulticastLike(core: NodeCore, now: Instant, peer: Peer): void 
   const allowed = new Map<NetworkId, boolean>()
   for (const { networkId, group } of like.subscriptions) {
     let isAllowed = allowed.get(networkId)
-    if (isAllowed === undefined) allowed.set(networkId, (isAllowed = mayUseMulticastService(core, now, networkId, peer)))
-    if (!isAllowed) core.counters.count('like-not-allowed')
+    if (isAllowed === undefined)
+      allowed.set(networkId, (isAllowed = mayUseMulticastService(core, now, networkId, peer)))
+    if (!peer.likeGate.pass(now)) core.counters.count('like-limited')
+    else if (!isAllowed) core.counters.count('like-not-allowed')
     else if (core.d.multicastMembers.add(now, networkId, group, peer.address)) {
       const network = core.networks.get(networkId)
       if (network?.config) sendQueued(core.d, network.port, group, peer.address)

@@ -1,4 +1,7 @@
-/** NETWORK_CONFIG_REQUEST: for the controller plugged into us, if there is one (protocol notes 02, section 9.11). */
+/**
+ * NETWORK_CONFIG_REQUEST: for the controller plugged into us, if there is one (ZeroTierOne node/IncomingPacket.cpp,
+ * _doNETWORK_CONFIG_REQUEST).
+ */
 import { reply } from '@zt/dataplane'
 import { PacketError, Verb, decodeNetworkConfigRequest, encodeError } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'
@@ -25,7 +28,12 @@ export function onNetworkConfigRequest(core: NodeCore, now: Instant, peer: Peer)
     for (const message of messages) sendControllerMessage(core, now, message)
   } else {
     const w = new ByteWriter(32)
-    encodeError(w, { inReVerb: Verb.NetworkConfigRequest, inRePacketId: id, code: PacketError.UnsupportedOperation, networkId })
+    encodeError(w, {
+      inReVerb: Verb.NetworkConfigRequest,
+      inRePacketId: id,
+      code: PacketError.UnsupportedOperation,
+      networkId,
+    })
     reply(core.d, Verb.Error, w.bytes)
   }
   peer.link.lastFrame = now

@@ -1,4 +1,7 @@
-/** NETWORK_CONFIG: a configuration that we did not ask for just now (protocol notes 02, section 9.12). */
+/**
+ * NETWORK_CONFIG: a configuration that we did not ask for just now (ZeroTierOne node/IncomingPacket.cpp,
+ * _doNETWORK_CONFIG).
+ */
 import { reply } from '@zt/dataplane'
 import { Verb, encodeOkHead, encodeOkNetworkConfig } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'

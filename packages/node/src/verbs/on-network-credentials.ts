@@ -1,4 +1,7 @@
-/** NETWORK_CREDENTIALS: what a member may do, signed by the controller (protocol notes 02, section 9.10). */
+/**
+ * NETWORK_CREDENTIALS: what a member may do, signed by the controller (ZeroTierOne node/IncomingPacket.cpp,
+ * _doNETWORK_CREDENTIALS).
+ */
 import { type Added, parkInbound } from '@zt/dataplane'
 import {
   type Address,
@@ -29,11 +32,15 @@ export function onNetworkCredentials(core: NodeCore, now: Instant, peer: Peer): 
     tally.take(comNetworkId(com), comIssuedTo(com), (member) => member.addCom(com, lookup))
   }
   for (const capability of shown.capabilities) {
-    tally.take(capability.networkId, capabilityIssuedTo(capability), (member) => member.addCapability(capability, lookup))
+    tally.take(capability.networkId, capabilityIssuedTo(capability), (member) =>
+      member.addCapability(capability, lookup),
+    )
   }
   for (const tag of shown.tags) tally.take(tag.networkId, tag.issuedTo, (member) => member.addTag(tag, lookup))
   for (const revocation of shown.revocations) {
-    const added = tally.take(revocation.networkId, revocation.target, (member) => member.addRevocation(revocation, lookup))
+    const added = tally.take(revocation.networkId, revocation.target, (member) =>
+      member.addRevocation(revocation, lookup),
+    )
     if (added === 'accepted' && isFast(revocation)) passOnRevocation(core, now, revocation, peer)
   }
   for (const ownership of shown.ownerships) {

@@ -1,4 +1,7 @@
-/** OK: the answer to something we asked. What we did not ask is ignored altogether (protocol notes 02, section 9.3). */
+/**
+ * OK: the answer to something we asked. What we did not ask is ignored altogether (ZeroTierOne node/IncomingPacket.cpp,
+ * _doOK).
+ */
 import { sendQueued } from '@zt/dataplane'
 import { measure } from '@zt/multipath'
 import {
@@ -87,7 +90,13 @@ function onOkWhois(core: NodeCore, peer: Peer, r: ByteReader): void {
 }
 
 /** Members of a group of ours: they are sent what waits for such. */
-function gathered(core: NodeCore, now: Instant, networkId: NetworkId, group: MulticastGroup, { members }: Gathered): void {
+function gathered(
+  core: NodeCore,
+  now: Instant,
+  networkId: NetworkId,
+  group: MulticastGroup,
+  { members }: Gathered,
+): void {
   const network = core.networks.get(networkId)
   if (!network) return
   for (const member of members) {

@@ -1,4 +1,6 @@
-/** PUSH_DIRECT_PATHS: a peer says where it can be reached (protocol notes 02, section 9.15). */
+/**
+ * PUSH_DIRECT_PATHS: a peer says where it can be reached (ZeroTierOne node/IncomingPacket.cpp, _doPUSH_DIRECT_PATHS).
+ */
 import { selectPushed } from '@zt/multipath'
 import { decodePushDirectPaths } from '@zt/protocol'
 import type { Endpoint, Instant } from '@zt/sansio'
@@ -32,7 +34,10 @@ function takePush(core: NodeCore, now: Instant, peer: Peer): void {
     paths.redirect(now, from && paths.find(socket, from), socket, redirect.endpoint)
     return
   }
-  const wanted = selectPushed(usable.map(({ endpoint }) => endpoint), (endpoint) => !paths.reaches(now, endpoint))
+  const wanted = selectPushed(
+    usable.map(({ endpoint }) => endpoint),
+    (endpoint) => !paths.reaches(now, endpoint),
+  )
   for (const endpoint of wanted) {
     peer.candidates.add(now, endpoint)
     tryEndpoint(core, now, peer, endpoint)

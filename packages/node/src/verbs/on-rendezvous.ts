@@ -1,4 +1,4 @@
-/** RENDEZVOUS: a root says where a peer might be reached (protocol notes 02, section 9.5). */
+/** RENDEZVOUS: a root says where a peer might be reached (ZeroTierOne node/IncomingPacket.cpp, _doRENDEZVOUS). */
 import { PARKED_MS } from '@zt/dataplane'
 import { decodeRendezvous } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'

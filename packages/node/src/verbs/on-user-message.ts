@@ -1,4 +1,4 @@
-/** USER_MESSAGE: data between applications (protocol notes 02, section 9.18). */
+/** USER_MESSAGE: data between applications (ZeroTierOne node/IncomingPacket.cpp, _doUSER_MESSAGE). */
 import { decodeUserMessage } from '@zt/protocol'
 import type { Instant } from '@zt/sansio'
 import type { NodeCore } from '../core.js'

@@ -1,4 +1,6 @@
-/** WHOIS: tell identities that we know; look for those that we do not (protocol notes 02, section 9.4). */
+/**
+ * WHOIS: tell identities that we know; look for those that we do not (ZeroTierOne node/IncomingPacket.cpp, _doWHOIS).
+ */
 import { reply } from '@zt/dataplane'
 import { type Identity, IDENTITY_LENGTH, Verb, decodeWhois, encodeOkHead, encodeOkWhois } from '@zt/protocol'
 import { ByteWriter, type Instant } from '@zt/sansio'

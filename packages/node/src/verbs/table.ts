@@ -42,4 +42,7 @@ const handlers: Partial<Record<number, VerbHandler>> = {
 const acknowledge: VerbHandler = (core, now, peer) => received(core, now, peer)
 
 /** The handler of each of the 32 verbs. */
-export const verbHandlers: readonly VerbHandler[] = Array.from({ length: 32 }, (_, verb) => handlers[verb] ?? acknowledge)
+export const verbHandlers: readonly VerbHandler[] = Array.from(
+  { length: 32 },
+  (_, verb) => handlers[verb] ?? acknowledge,
+)
