@@ -23,9 +23,14 @@ export function startWorld(): Promise<EmbeddedWorld> {
   return EmbeddedWorld.start({ identities: { root: identityOf(0), controller: identityOf(1) } })
 }
 
-/** A node of the world. Identities 0 and 1 are taken. */
-export function startNode(world: EmbeddedWorld, index: number, more: StartOptions = {}): Promise<ZeroTier> {
-  return ZeroTier.start({ planet: world.planet, bind: ['127.0.0.1'], identity: identityOf(index), ...more })
+let nextIdentity = 2
+
+/**
+ * A node of the world that nobody has met: peers hold on for a while to the endpoint that they know of an identity, so one
+ * that came back on another port would have to wait.
+ */
+export function startNode(world: EmbeddedWorld, more: StartOptions = {}): Promise<ZeroTier> {
+  return ZeroTier.start({ planet: world.planet, bind: ['127.0.0.1'], identity: identityOf(nextIdentity++), ...more })
 }
 
 /** A public network with every kind of managed address. */
@@ -43,7 +48,7 @@ export function settings(subnet = '10.1.0', more: NetworkSettings = {}): Network
 
 /** A planet whose root is nowhere: what is sent there stays unanswered. */
 export function deadPlanet(port: number) {
-  return makePlanet({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(9), endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }] })
+  return makePlanet({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(texts.length - 1), endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }] })
 }
 
 /** What a promise is rejected with, which must be one of our errors. */

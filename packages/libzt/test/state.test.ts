@@ -158,7 +158,7 @@ describe('a planet', () => {
     expect(await store.read('planet')).toEqual(formatWorld(planet))
   })
 
-  const moon = formatWorld(makeMoon({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(9), endpoints: [new Endpoint(IpAddress.parse('192.0.2.1'), 1)] }] }))
+  const moon = formatWorld(makeMoon({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(39), endpoints: [new Endpoint(IpAddress.parse('192.0.2.1'), 1)] }] }))
   test.each([
     ['empty', new Uint8Array(), '(0 bytes)'],
     ['truncated', formatWorld(planet).slice(0, -1), 'bytes)'],
