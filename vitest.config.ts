@@ -15,7 +15,12 @@ const seededFastCheck = {
 function kind(name: string, suffix: string, folders: readonly string[], options = {}): TestProjectInlineConfiguration {
   const include = folders.map((folder) => `${folder}/**/*${suffix}`)
   const exclude = ['**/node_modules/**', '**/dist/**']
-  return { plugins: [seededFastCheck], resolve: { conditions }, ssr: { resolve: { conditions } }, test: { name, include, exclude, ...options } }
+  return {
+    plugins: [seededFastCheck],
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: { name, include, exclude, ...options },
+  }
 }
 
 const folders = ['packages/*/test', 'apps/*/test', 'tooling']

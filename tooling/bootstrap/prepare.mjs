@@ -30,7 +30,8 @@ async function ensurePnpm() {
     mkdirSync(tools, { recursive: true })
     writeFileSync(join(tools, 'package.json'), '{ "private": true }\n')
     const args = ['install', '--prefix', tools, '--no-audit', '--no-fund', '--ignore-scripts', `pnpm@${version}`]
-    const npm = agent.startsWith('npm/') && starter ? await runNode([starter, ...args], { quiet: true }) : await runNpm(args)
+    const npm =
+      agent.startsWith('npm/') && starter ? await runNode([starter, ...args], { quiet: true }) : await runNpm(args)
     if (npm.code !== 0) fail(`npm could not install pnpm ${version}:\n${npm.output}`)
     const lock = readJson(join(tools, 'package-lock.json'))
     const expected = `sha512-${Buffer.from(hash, 'hex').toString('base64')}`
@@ -75,7 +76,9 @@ async function ensureBuilt(filters) {
 /** Every package.json of the workspace, sorted. */
 function manifests() {
   const homes = ['packages', 'apps'].flatMap((parent) =>
-    readdirSync(join(root, parent)).sort().map((name) => `${parent}/${name}`),
+    readdirSync(join(root, parent))
+      .sort()
+      .map((name) => `${parent}/${name}`),
   )
   return ['.', 'tooling', ...homes].map((home) => `${home}/package.json`).filter((file) => existsSync(join(root, file)))
 }

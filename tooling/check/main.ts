@@ -21,7 +21,9 @@ const isPicked = (name: string): boolean => {
 const failed: string[] = []
 let passed = 0
 
-const steps = (job === 'fix' ? checks.filter(({ fix }) => fix) : [...preparing, ...checks]).map(({ name }) => name).filter(isPicked)
+const steps = (job === 'fix' ? checks.filter(({ fix }) => fix) : [...preparing, ...checks])
+  .map(({ name }) => name)
+  .filter(isPicked)
 if (steps.length > 0) console.log(`${job === 'fix' ? 'fixing' : 'checking'}: ${steps.join(', ')}`)
 
 if (job === 'fix') {

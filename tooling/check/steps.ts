@@ -20,16 +20,37 @@ export const preparing: readonly Check[] = [
     about: 'every package is bundled',
     run: ['node_modules/turbo/bin/turbo', 'run', 'build', '--output-logs=errors-only'],
   },
-  { name: 'types', about: 'sources, tests and tooling compile; declarations are made', run: ['node_modules/typescript/bin/tsc', '-b'] },
+  {
+    name: 'types',
+    about: 'sources, tests and tooling compile; declarations are made',
+    run: ['node_modules/typescript/bin/tsc', '-b'],
+  },
 ]
 
 /** Then these, two at a time. */
 export const checks: readonly Check[] = [
-  { name: 'layers', about: 'package.json, references and imports keep tooling/layers/layers.json', run: layers, fix: [...layers, '--fix'] },
+  {
+    name: 'layers',
+    about: 'package.json, references and imports keep tooling/layers/layers.json',
+    run: layers,
+    fix: [...layers, '--fix'],
+  },
   { name: 'lint', about: 'eslint finds nothing', run: eslint, fix: [...eslint, '--fix'] },
-  { name: 'unused', about: 'knip finds no unused file, export or dependency', run: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
-  { name: 'docs', about: 'links lead somewhere, examples compile, commands exist', run: ['--conditions=@zt/source', ...tsx, 'tooling/docs/main.ts'] },
-  { name: 'packages', about: 'tarballs are well formed, well typed, and load', run: [...tsx, 'tooling/packages/main.ts'] },
+  {
+    name: 'unused',
+    about: 'knip finds no unused file, export or dependency',
+    run: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
+  },
+  {
+    name: 'docs',
+    about: 'links lead somewhere, examples compile, commands exist',
+    run: ['--conditions=@zt/source', ...tsx, 'tooling/docs/main.ts'],
+  },
+  {
+    name: 'packages',
+    about: 'tarballs are well formed, well typed, and load',
+    run: [...tsx, 'tooling/packages/main.ts'],
+  },
 ]
 
 /** At last these, which are projects of vitest.config.ts and count test by test. */

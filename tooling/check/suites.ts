@@ -27,9 +27,13 @@ export async function runSuites(projects: readonly string[], filters: readonly s
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const selected = projects.flatMap((project) => ['--project', project])
-    const { ok } = await runProgram(['node_modules/vitest/vitest.mjs', 'run', ...selected, ...reporters, ...filters], { live: true })
+    const { ok } = await runProgram(['node_modules/vitest/vitest.mjs', 'run', ...selected, ...reporters, ...filters], {
+      live: true,
+    })
     const tally = count(JSON.parse(readFileSync(file, 'utf8')) as Report)
-    return ok || tally.failed.length > 0 ? tally : { ...tally, failed: ['vitest reported an error outside of any test'] }
+    return ok || tally.failed.length > 0
+      ? tally
+      : { ...tally, failed: ['vitest reported an error outside of any test'] }
   } catch (error) {
     return { passed: 0, failed: [`vitest wrote no report: ${String(error)}`] }
   } finally {

@@ -10,11 +10,16 @@ export interface KnownCommand {
 }
 
 /** Every `zt …` line of an `sh` block must be a command line that the CLI takes. */
-export function checkCommands(pages: readonly Page[], commands: Readonly<Record<string, KnownCommand>>): { findings: Finding[]; count: number } {
+export function checkCommands(
+  pages: readonly Page[],
+  commands: Readonly<Record<string, KnownCommand>>,
+): { findings: Finding[]; count: number } {
   const lines = pages.flatMap(({ path, blocks }) =>
     blocks
       .filter(({ language }) => language === 'sh')
-      .flatMap(({ line, text }) => text.split('\n').map((words, i) => ({ where: `${path}:${line + i}`, words: wordsOf(words) }))),
+      .flatMap(({ line, text }) =>
+        text.split('\n').map((words, i) => ({ where: `${path}:${line + i}`, words: wordsOf(words) })),
+      ),
   )
   const ours = lines.filter(({ words }) => words[0] === 'zt')
   const findings = ours.flatMap(({ where, words }) => {
@@ -42,7 +47,9 @@ function refuse(words: readonly string[], commands: Readonly<Record<string, Know
     const args = words.slice(name.split(' ').length)
     const { positionals } = parseArgs({ args, options: { ...command.flags }, allowPositionals: true, strict: true })
     const [least, most] = command.positionals
-    return positionals.length >= least && positionals.length <= most ? undefined : `takes ${command.usage || 'no arguments'}`
+    return positionals.length >= least && positionals.length <= most
+      ? undefined
+      : `takes ${command.usage || 'no arguments'}`
   } catch (error) {
     return (error as Error).message
   }

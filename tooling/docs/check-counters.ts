@@ -21,11 +21,17 @@ export function countedNames(path: string, text: string): CountedName[] {
     if (ts.isConditionalExpression(node)) [node.whenTrue, node.whenFalse].forEach(collect)
     else if (ts.isParenthesizedExpression(node)) collect(node.expression)
     else if (ts.isStringLiteralLike(node)) {
-      found.push({ name: node.text, where: `${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}` })
+      found.push({
+        name: node.text,
+        where: `${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`,
+      })
     }
   }
   const visit = (node: ts.Node): void => {
-    const isCounting = ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && COUNTING.has(node.expression.name.text.replace('#', ''))
+    const isCounting =
+      ts.isCallExpression(node) &&
+      ts.isPropertyAccessExpression(node.expression) &&
+      COUNTING.has(node.expression.name.text.replace('#', ''))
     if (isCounting && node.arguments[0]) collect(node.arguments[0])
     ts.forEachChild(node, visit)
   }
@@ -37,11 +43,15 @@ export function countedNames(path: string, text: string): CountedName[] {
  * `docs/drops.md` and the sources must name the same counters: what is counted is on the page, and what is on the page (the
  * first cell of a table row, as code) is a text somewhere in the sources.
  */
-export function checkCounters(page: string, files: readonly { readonly path: string; readonly text: string }[]): Finding[] {
+export function checkCounters(
+  page: string,
+  files: readonly { readonly path: string; readonly text: string }[],
+): Finding[] {
   const documented = new Set([...page.matchAll(/^\| `([a-z0-9-]+)`/gm)].map(([, name]) => name!))
   const missing = new Map<string, string>()
   for (const { path, text } of files) {
-    for (const { name, where } of countedNames(path, text)) if (!documented.has(name) && !missing.has(name)) missing.set(name, where)
+    for (const { name, where } of countedNames(path, text))
+      if (!documented.has(name) && !missing.has(name)) missing.set(name, where)
   }
   const all = files.map(({ text }) => text).join('\n')
   return [
@@ -60,6 +70,11 @@ function isMadeOf(name: string, sources: string): boolean {
 /** Sources of every package, for `checkCounters`. */
 export function readSources(root: string): { path: string; text: string }[] {
   return ts.sys
-    .readDirectory(join(root, 'packages'), ['.ts'], ['**/node_modules', '**/dist', '**/test', '**/bench', '**/wasm', 'testkit'], ['*/src/**/*.ts'])
+    .readDirectory(
+      join(root, 'packages'),
+      ['.ts'],
+      ['**/node_modules', '**/dist', '**/test', '**/bench', '**/wasm', 'testkit'],
+      ['*/src/**/*.ts'],
+    )
     .map((path) => ({ path: path.slice(join(root, '/').length), text: readFileSync(path, 'utf8') }))
 }

@@ -23,7 +23,9 @@ function markdownBelow(folder: string): string[] {
   })
 }
 
-const pages = [...markdownBelow(''), ...markdownBelow('.github')].sort().map((path) => readPage(path, readFileSync(join(root, path), 'utf8')))
+const pages = [...markdownBelow(''), ...markdownBelow('.github')]
+  .sort()
+  .map((path) => readPage(path, readFileSync(join(root, path), 'utf8')))
 process.chdir(root)
 const code = checkCode(root, pages)
 const drops = readFileSync('docs/drops.md', 'utf8')
@@ -31,5 +33,7 @@ const shell = checkCommands(pages, commands)
 const findings = [...checkLinks(pages), ...code.findings, ...shell.findings, ...checkCounters(drops, readSources(root))]
 for (const { where, what } of findings) console.error(`${where}\n    ${what}`)
 const links = pages.reduce((sum, page) => sum + page.links.length, 0)
-console.error(`${pages.length} pages, ${links} links, ${code.count} examples, ${shell.count} command lines, ${findings.length} findings`)
+console.error(
+  `${pages.length} pages, ${links} links, ${code.count} examples, ${shell.count} command lines, ${findings.length} findings`,
+)
 process.exitCode = findings.length === 0 ? 0 : 1

@@ -47,7 +47,8 @@ export function readPage(path: string, text: string): Page {
     const heading = /^#{1,6} +(.*?) *#*$/.exec(line)
     if (heading) anchors.add(uniqueAnchor(anchors, anchorOf(heading[1]!)))
     const prose = line.replace(/`[^`]*`/g, (code) => ' '.repeat(code.length))
-    for (const [, target] of prose.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)) links.push({ target: target!, line: i + 1 })
+    for (const [, target] of prose.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g))
+      links.push({ target: target!, line: i + 1 })
     for (const [, target] of prose.matchAll(/^\[[^\]]+\]: *(\S+)/g)) links.push({ target: target!, line: i + 1 })
   }
   return { path, blocks, links, anchors }

@@ -22,7 +22,17 @@ const published = ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts']
 const throughPort = (port) => `cores run in virtual time and without Node: use the ${port} port of @zt/sansio`
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/coverage/**', '.tools/**', '.turbo/**', '**/*.d.ts', 'packages/*/wasm/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/coverage/**',
+      '.tools/**',
+      '.turbo/**',
+      '**/*.d.ts',
+      'packages/*/wasm/**',
+    ],
+  },
   {
     files: ['**/*.ts', '**/*.js', '**/*.mjs'],
     extends: [js.configs.recommended],
@@ -61,12 +71,21 @@ export default tseslint.config(
     extends: [tseslint.configs.recommended],
     rules: {
       'no-undef': 'off', // the compiler knows
-      '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description', minimumDescriptionLength: 10 }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/ban-ts-comment': [
+        'error',
+        { 'ts-expect-error': 'allow-with-description', minimumDescriptionLength: 10 },
+      ],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off', // lengths are checked before, and the compiler cannot see it
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' },
+      ],
     },
   },
   {
@@ -91,14 +110,18 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': [
         'error',
-        ...['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'queueMicrotask'].map((name) => ({
-          name,
-          message: throughPort('Clock'),
-        })),
-        ...['Buffer', 'process', 'fetch', 'console', 'require', 'global', 'window', 'self', 'navigator'].map((name) => ({
-          name,
-          message: 'cores run without Node and without a browser',
-        })),
+        ...['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'queueMicrotask'].map(
+          (name) => ({
+            name,
+            message: throughPort('Clock'),
+          }),
+        ),
+        ...['Buffer', 'process', 'fetch', 'console', 'require', 'global', 'window', 'self', 'navigator'].map(
+          (name) => ({
+            name,
+            message: 'cores run without Node and without a browser',
+          }),
+        ),
         { name: 'crypto', message: throughPort('RandomSource') },
       ],
       'no-restricted-properties': [
@@ -118,8 +141,18 @@ export default tseslint.config(
   },
   {
     // Programs that talk to a person: the CLI, the checkers, the benches.
-    files: ['apps/**', 'tooling/**', 'bench/**', 'packages/*/bench/**', 'interop/**', '*.config.ts', 'eslint.config.js'],
-    languageOptions: { globals: Object.fromEntries(['process', 'Buffer', 'console', 'URL'].map((name) => [name, 'readonly'])) },
+    files: [
+      'apps/**',
+      'tooling/**',
+      'bench/**',
+      'packages/*/bench/**',
+      'interop/**',
+      '*.config.ts',
+      'eslint.config.js',
+    ],
+    languageOptions: {
+      globals: Object.fromEntries(['process', 'Buffer', 'console', 'URL'].map((name) => [name, 'readonly'])),
+    },
     rules: { 'no-console': 'off' },
   },
   {

@@ -14,12 +14,15 @@ export const documentedExports = {
   create(context) {
     const { sourceCode } = context
     const [first] = sourceCode.ast.body
-    const hasHeader = first !== undefined && sourceCode.getCommentsBefore(first).some(({ value }) => value.startsWith('*'))
+    const hasHeader =
+      first !== undefined && sourceCode.getCommentsBefore(first).some(({ value }) => value.startsWith('*'))
     const subject = basename(context.filename, '.ts').replaceAll('-', '')
     const isSubject = (name) => hasHeader && name.toLowerCase() === subject
     const isDocumented = (node) => {
       const comment = sourceCode.getCommentsBefore(node).at(-1)
-      return comment?.type === 'Block' && comment.value.startsWith('*') && node.loc.start.line - comment.loc.end.line <= 1
+      return (
+        comment?.type === 'Block' && comment.value.startsWith('*') && node.loc.start.line - comment.loc.end.line <= 1
+      )
     }
     /** An overload after the first, or a type beside the constant of its name, is covered by its neighbour. */
     const seen = new Set()
@@ -32,7 +35,8 @@ export const documentedExports = {
         if (declaration.type === 'VariableDeclaration' && /^[A-Z0-9_]+$/.test(name)) return
         const isCovered = seen.has(name)
         seen.add(name)
-        if (!isCovered && !isDocumented(node) && !isSubject(name)) context.report({ node, messageId: 'missing', data: { name } })
+        if (!isCovered && !isDocumented(node) && !isSubject(name))
+          context.report({ node, messageId: 'missing', data: { name } })
       },
     }
   },

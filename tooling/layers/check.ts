@@ -44,7 +44,10 @@ function checkMembership(workspace: readonly Package[], law: Law): Violation[] {
   return [
     ...workspace
       .filter((pkg) => !law.packages[pkg.manifest.name])
-      .map((pkg) => ({ where: pkg.home, what: `${pkg.manifest.name} has no place in tooling/layers/layers.json; give it one` })),
+      .map((pkg) => ({
+        where: pkg.home,
+        what: `${pkg.manifest.name} has no place in tooling/layers/layers.json; give it one`,
+      })),
     ...Object.keys(law.packages)
       .filter((name) => !present.has(name))
       .map((name) => ({ where: 'layers.json', what: `${name} has a place here but is no package of the workspace` })),
@@ -56,11 +59,15 @@ function checkManifest({ home, manifest }: Package, rules: PackageLaw): Violatio
   const allowed = new Set([...rules.may.map(packageOf), ...rules.npm])
   const violations: Violation[] = Object.keys(manifest.dependencies ?? {})
     .filter((name) => !allowed.has(name))
-    .map((name) => ({ where, what: `depends on ${name}, which its layer may not use. ${remedy(manifest.name, rules)}` }))
+    .map((name) => ({
+      where,
+      what: `depends on ${name}, which its layer may not use. ${remedy(manifest.name, rules)}`,
+    }))
   const ranges = { ...manifest.dependencies, ...manifest.devDependencies }
   for (const [name, range] of Object.entries(ranges)) {
     const wanted = name.startsWith('@zt/') ? 'workspace:^' : 'catalog:'
-    if (range !== wanted) violations.push({ where, what: `${name} must be "${wanted}", not "${range}": versions are kept in one place` })
+    if (range !== wanted)
+      violations.push({ where, what: `${name} must be "${wanted}", not "${range}": versions are kept in one place` })
   }
   if (manifest.description !== rules.charter) {
     violations.push({ where, what: `"description" and the charter in layers.json must be the same sentence` })
@@ -73,8 +80,12 @@ function checkReferences({ home, manifest, references }: Package, byName: Readon
   const where = `${home}/tsconfig.json`
   const wanted = Object.keys(manifest.dependencies ?? {}).flatMap((name) => byName.get(name)?.home ?? [])
   return [
-    ...references.filter((path) => !wanted.includes(path)).map((path) => ({ where, what: `refers to ${path}, on which it does not depend` })),
-    ...wanted.filter((path) => !references.includes(path)).map((path) => ({ where, what: `must refer to ${path}, on which it depends` })),
+    ...references
+      .filter((path) => !wanted.includes(path))
+      .map((path) => ({ where, what: `refers to ${path}, on which it does not depend` })),
+    ...wanted
+      .filter((path) => !references.includes(path))
+      .map((path) => ({ where, what: `must refer to ${path}, on which it depends` })),
   ]
 }
 
@@ -100,7 +111,8 @@ function refuseImport(specifier: string, file: SourceFile, pkg: Package, rules: 
     const target = resolve(file, specifier)
     if (target === `${pkg.home}/src/index.ts`) return 'imports its own index: import the file that defines it'
     const room = `${pkg.home}/src/wire/`
-    if (file.path.startsWith(room) && !target.startsWith(room)) return `wire/ holds formats alone: it imports no other room`
+    if (file.path.startsWith(room) && !target.startsWith(room))
+      return `wire/ holds formats alone: it imports no other room`
     return undefined
   }
   if (isBuiltin(specifier)) {
@@ -112,13 +124,20 @@ function refuseImport(specifier: string, file: SourceFile, pkg: Package, rules: 
   }
   const name = packageOf(specifier)
   if (rules.npm.includes(name) || rules.may.includes(specifier) || rules.may.includes(name)) {
-    return name in (pkg.manifest.dependencies ?? {}) ? undefined : `imports ${specifier}, which is not in "dependencies"`
+    return name in (pkg.manifest.dependencies ?? {})
+      ? undefined
+      : `imports ${specifier}, which is not in "dependencies"`
   }
   return `imports ${specifier}. ${remedy(pkg.manifest.name, rules)}`
 }
 
 /** Packages are entered through their exports only, by sources and tests alike. */
-function refuseReach(specifier: string, file: SourceFile, pkg: Package, byName: ReadonlyMap<string, Package>): string | undefined {
+function refuseReach(
+  specifier: string,
+  file: SourceFile,
+  pkg: Package,
+  byName: ReadonlyMap<string, Package>,
+): string | undefined {
   if (specifier.startsWith('.')) {
     const target = resolve(file, specifier)
     const isElsewhere = /^(packages|apps)\//.test(target) && !target.startsWith(`${pkg.home}/`)
@@ -127,7 +146,9 @@ function refuseReach(specifier: string, file: SourceFile, pkg: Package, byName: 
   const exports = byName.get(packageOf(specifier))?.manifest.exports
   if (!exports) return undefined
   const entry = `.${specifier.slice(packageOf(specifier).length)}`
-  return entry in exports ? undefined : `${specifier} is no entry of ${packageOf(specifier)}; entries are ${Object.keys(exports).join(', ')}`
+  return entry in exports
+    ? undefined
+    : `${specifier} is no entry of ${packageOf(specifier)}; entries are ${Object.keys(exports).join(', ')}`
 }
 
 /** The path from the workspace root of what a relative import names. */

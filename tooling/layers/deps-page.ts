@@ -11,7 +11,9 @@ export function depsPage(law: Law, workspace: readonly Package[]): string {
     const { level, may, npm, builtins } = law.packages[name]!
     return `| ${level} | [${name}](../${homes.get(name)}) | ${list(may.map(short))} | ${list(npm)} | ${list(builtins)} |`
   })
-  const targets = names.filter((name) => names.some((other) => law.packages[other]!.may.some((m) => packageOf(m) === name)))
+  const targets = names.filter((name) =>
+    names.some((other) => law.packages[other]!.may.some((m) => packageOf(m) === name)),
+  )
   const matrix = names.map((name) => {
     const cells = targets.map((target) => {
       const { may } = law.packages[name]!

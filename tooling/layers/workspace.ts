@@ -33,8 +33,13 @@ export interface Package {
 
 /** Read every package of the workspace: manifests, references and imports. */
 export function readWorkspace(root: string): Package[] {
-  const homes = ['packages', 'apps'].flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
-  return homes.filter((home) => existsSync(join(root, home, 'package.json'))).sort().map((home) => readPackage(root, home))
+  const homes = ['packages', 'apps'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
+  )
+  return homes
+    .filter((home) => existsSync(join(root, home, 'package.json')))
+    .sort()
+    .map((home) => readPackage(root, home))
 }
 
 function readPackage(root: string, home: string): Package {
@@ -45,7 +50,9 @@ function readPackage(root: string, home: string): Package {
   return {
     home,
     manifest: JSON.parse(read('package.json')) as Manifest,
-    references: (tsconfig.references ?? []).map(({ path }) => relative(root, join(root, home, path)).replaceAll('\\', '/')),
+    references: (tsconfig.references ?? []).map(({ path }) =>
+      relative(root, join(root, home, path)).replaceAll('\\', '/'),
+    ),
     sources: filesBelow(root, `${home}/src`),
     tests: ['test', 'bench'].flatMap((room) => filesBelow(root, `${home}/${room}`)),
   }

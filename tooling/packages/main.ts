@@ -5,7 +5,16 @@
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,7 +56,8 @@ async function judge(tarball: Buffer): Promise<Manifest> {
   const bytes = new Uint8Array(tarball).buffer
   const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true })
   const manifest = pkg as unknown as Manifest
-  for (const message of messages) complain(manifest.name, `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
+  for (const message of messages)
+    complain(manifest.name, `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
 
   const files = unpack(tarball)
   const home = join(world, 'node_modules', manifest.name)
@@ -83,7 +93,11 @@ function linkDependencies({ name, dependencies = {} }: Manifest): void {
     const link = join(world, 'node_modules', dependency)
     mkdirSync(dirname(link), { recursive: true })
     rmSync(link, { force: true })
-    symlinkSync(realpathSync(join(root, 'packages', name.replace('@zt/', ''), 'node_modules', dependency)), link, 'junction')
+    symlinkSync(
+      realpathSync(join(root, 'packages', name.replace('@zt/', ''), 'node_modules', dependency)),
+      link,
+      'junction',
+    )
   }
 }
 
@@ -101,7 +115,10 @@ function load({ name, bin = {}, exports = {} }: Manifest): void {
   )
   const script = join(world, 'load.mjs')
   writeFileSync(script, [`import { createRequire } from 'node:module'`, ...program].join('\n'))
-  const runs = [...(entries.length > 0 ? [[script]] : []), ...Object.values(bin).map((file) => [join(world, 'node_modules', name, file), '--help'])]
+  const runs = [
+    ...(entries.length > 0 ? [[script]] : []),
+    ...Object.values(bin).map((file) => [join(world, 'node_modules', name, file), '--help']),
+  ]
   for (const args of runs) {
     try {
       execFileSync(process.execPath, args, { cwd: world, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -47,12 +47,21 @@ beforeAll(async () => {
   vm.runInContext(outputFiles[0].text, world)
 })
 
-test.each(['process', 'Buffer', 'require', 'setTimeout', 'queueMicrotask', 'performance', 'console', 'crypto', 'TextEncoder', 'URL', 'fetch'])(
-  'the bare world has no %s',
-  (name) => {
-    expect(vm.runInContext(`typeof ${name}`, world)).toBe('undefined')
-  },
-)
+test.each([
+  'process',
+  'Buffer',
+  'require',
+  'setTimeout',
+  'queueMicrotask',
+  'performance',
+  'console',
+  'crypto',
+  'TextEncoder',
+  'URL',
+  'fetch',
+])('the bare world has no %s', (name) => {
+  expect(vm.runInContext(`typeof ${name}`, world)).toBe('undefined')
+})
 
 describe('in the bare world', () => {
   test('there is an errand for every package that needs no Node', () => {

@@ -9,7 +9,15 @@ import { IpStack } from '@zt/ipstack'
 import { checksum } from '@zt/ipstack/wire'
 import { isUsableEndpoint, PathSet } from '@zt/multipath'
 import { type NodeOptions, ZtNode } from '@zt/node'
-import { DEFAULT_PLANET, formatNetworkId, generateIdentity, parseNetworkId, type SecretIdentity, validateIdentity, type World } from '@zt/protocol'
+import {
+  DEFAULT_PLANET,
+  formatNetworkId,
+  generateIdentity,
+  parseNetworkId,
+  type SecretIdentity,
+  validateIdentity,
+  type World,
+} from '@zt/protocol'
 import { createRootNode, makePlanet } from '@zt/root'
 import { Driver, Endpoint, formatHex, fromLatin1, IpAddress, IpPrefix, latin1 } from '@zt/sansio'
 import { Tcp } from '@zt/tcp'
@@ -17,7 +25,10 @@ import { etherPair, SeededRandom, type SimHost, SimNetwork, VirtualClock } from 
 import { Udp } from '@zt/udp'
 
 export const errands: Readonly<Record<string, () => unknown>> = {
-  '@zt/sansio': () => [IpAddress.parse('fd00:0:0::1').toString(), IpPrefix.parse('10.0.0.0/8').contains(IpAddress.parse('10.9.8.7'))],
+  '@zt/sansio': () => [
+    IpAddress.parse('fd00:0:0::1').toString(),
+    IpPrefix.parse('10.0.0.0/8').contains(IpAddress.parse('10.9.8.7')),
+  ],
 
   '@zt/crypto': () => {
     const engine = createSalsaPoly()
@@ -25,13 +36,21 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   },
 
   '@zt/protocol': () => {
-    return [validateIdentity(identities.leaf), formatNetworkId(parseNetworkId('8056c2e21c000001')), DEFAULT_PLANET.roots.length]
+    return [
+      validateIdentity(identities.leaf),
+      formatNetworkId(parseNetworkId('8056c2e21c000001')),
+      DEFAULT_PLANET.roots.length,
+    ]
   },
 
   '@zt/ipstack': () => {
     const { clock, left } = twoStacks()
     let answer: unknown
-    left.ping(IpAddress.parse('10.0.0.2'), {}, (result) => void (answer = result.ok && [String(result.from), result.rttMs]))
+    left.ping(
+      IpAddress.parse('10.0.0.2'),
+      {},
+      (result) => void (answer = result.ok && [String(result.from), result.rttMs]),
+    )
     clock.advance(2000)
     return [checksum(Uint8Array.of(0x45, 0, 0, 0), 0, 4), answer]
   },
@@ -58,7 +77,10 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   '@zt/multipath': () => {
     const paths = new PathSet()
     paths.learn(0, 1, Endpoint.parse('198.51.100.1/9993'))
-    return [String(paths.best(0)?.endpoint), isUsableEndpoint(Endpoint.parse('127.0.0.1/1'), { allowLoopback: false, isManaged: () => false })]
+    return [
+      String(paths.best(0)?.endpoint),
+      isUsableEndpoint(Endpoint.parse('127.0.0.1/1'), { allowLoopback: false, isManaged: () => false }),
+    ]
   },
 
   '@zt/dataplane': () => new PeerTable().get(1) === undefined,
@@ -70,7 +92,12 @@ export const errands: Readonly<Record<string, () => unknown>> = {
 
   '@zt/node': () => {
     const { clock, net, planet } = privatePlanet()
-    const { node } = start(clock, net.host('leaf', '203.0.113.1'), { identity: identities.leaf, planet }, (options) => new ZtNode(options))
+    const { node } = start(
+      clock,
+      net.host('leaf', '203.0.113.1'),
+      { identity: identities.leaf, planet },
+      (options) => new ZtNode(options),
+    )
     return clock.runUntil(() => node.isOnline)
   },
 
@@ -87,7 +114,12 @@ export const errands: Readonly<Record<string, () => unknown>> = {
         v4AssignMode: { zt: true },
       }).id,
     )
-    const host = start(clock, net.host('controller', '203.0.113.2'), { identity: identities.controller, planet, controller }, make)
+    const host = start(
+      clock,
+      net.host('controller', '203.0.113.2'),
+      { identity: identities.controller, planet, controller },
+      make,
+    )
     const leaf = start(clock, net.host('leaf', '203.0.113.1'), { identity: identities.leaf, planet }, make)
     const [theirs, ours] = [host, leaf].map(({ node, driver }) => {
       const network = node.join(clock.now(), networkId)
@@ -106,7 +138,10 @@ export const errands: Readonly<Record<string, () => unknown>> = {
   '@zt/testkit': () => {
     const clock = new VirtualClock()
     const network = new SimNetwork({ clock, random: new SeededRandom(1), link: { delayMs: 20 } })
-    const [a, b] = [network.host('a', '198.51.100.1').open({ port: 1 }), network.host('b', '198.51.100.2').open({ port: 2 })]
+    const [a, b] = [
+      network.host('a', '198.51.100.1').open({ port: 1 }),
+      network.host('b', '198.51.100.2').open({ port: 2 }),
+    ]
     const heard: string[] = []
     b.receiver = { handleDatagram: (_socket, from, bytes) => void heard.push(`${from} ${formatHex(bytes)}`) }
     a.send(a.sockets[0].id, Endpoint.parse('198.51.100.2/2'), Uint8Array.of(0xab), 0, 1)
@@ -125,7 +160,11 @@ function privatePlanet(): { clock: VirtualClock; net: SimNetwork; planet: World 
   const clock = new VirtualClock()
   const net = new SimNetwork({ clock, random: new SeededRandom(1), link: { delayMs: 10 } })
   const { root: identity } = identities
-  const planet = makePlanet({ id: 1n, timestamp: clock.now(), roots: [{ identity, endpoints: [Endpoint.parse('198.51.100.1/9993')] }] })
+  const planet = makePlanet({
+    id: 1n,
+    timestamp: clock.now(),
+    roots: [{ identity, endpoints: [Endpoint.parse('198.51.100.1/9993')] }],
+  })
   start(clock, net.host('root', '198.51.100.1'), { identity, planet }, createRootNode)
   return { clock, net, planet }
 }

@@ -44,7 +44,8 @@ export function assignAddress(
     if (first.family !== family) continue
     for (const candidate of candidates(member, first, last)) {
       const bits = prefixBits(candidate, lans)
-      if (bits !== undefined && (family === 6 || !isReservedHost(candidate.u32, bits)) && isFree(candidate)) return candidate
+      if (bits !== undefined && (family === 6 || !isReservedHost(candidate.u32, bits)) && isFree(candidate))
+        return candidate
     }
   }
   return undefined

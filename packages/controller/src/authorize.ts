@@ -10,7 +10,12 @@ const TOKEN_PREFIX = 'token:'
  * The member as it stands after asking to join: authorised already, authorised now because the network is public or it
  * presents a token of the network, or as it was.
  */
-export function authorize(now: Instant, network: NetworkDefinition, member: MemberDefinition, metadata: RequestMetadata): MemberDefinition {
+export function authorize(
+  now: Instant,
+  network: NetworkDefinition,
+  member: MemberDefinition,
+  metadata: RequestMetadata,
+): MemberDefinition {
   if (member.authorized) return member
   if (!network.private) return authorizedBy(now, member, 'public', null)
   const presented = metadata.authentication
@@ -43,7 +48,9 @@ export function authorizedBy(
  */
 export function withDefaults(network: NetworkDefinition, member: MemberDefinition, isNew: boolean): MemberDefinition {
   const has = new Set(member.tags.map(([id]) => id))
-  const tags = network.tags.flatMap(({ id, default: value }) => (value === null || has.has(id) ? [] : [[id, value] as const]))
+  const tags = network.tags.flatMap(({ id, default: value }) =>
+    value === null || has.has(id) ? [] : [[id, value] as const],
+  )
   const given = isNew ? network.capabilities.filter((capability) => capability.default).map(({ id }) => id) : []
   const capabilities = given.filter((id) => !member.capabilities.includes(id))
   if (tags.length === 0 && capabilities.length === 0) return member

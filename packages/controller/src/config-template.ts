@@ -1,5 +1,12 @@
 /** What the configs of all members of a network have in common: its definition, parsed once and not once a request. */
-import { type Dns, MAX_CAPABILITY_RULES, MAX_NETWORK_ROUTES, MAX_NETWORK_RULES, type Route, type Rule } from '@zt/protocol'
+import {
+  type Dns,
+  MAX_CAPABILITY_RULES,
+  MAX_NETWORK_ROUTES,
+  MAX_NETWORK_RULES,
+  type Route,
+  type Rule,
+} from '@zt/protocol'
 import { Endpoint, IpAddress, IpPrefix } from '@zt/sansio'
 import type { Pool } from './assign-address.js'
 import type { NetworkDefinition } from './network-definition.js'

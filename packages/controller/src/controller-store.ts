@@ -45,7 +45,11 @@ export class ControllerStore {
    *
    * @throws ZT_STATE_CORRUPT naming the record and the remedy, and whatever the store throws. Nothing is overwritten.
    */
-  static async open(controller: Controller, store: StateStore, options: ControllerStoreOptions): Promise<ControllerStore> {
+  static async open(
+    controller: Controller,
+    store: StateStore,
+    options: ControllerStoreOptions,
+  ): Promise<ControllerStore> {
     const keys = (await store.list(RECORDS)).filter((key) => parseRecordKey(key) !== undefined)
     const isMember = (key: string): boolean => parseRecordKey(key)?.address !== undefined
     for (const key of [...keys.filter((each) => !isMember(each)), ...keys.filter(isMember)]) {
@@ -88,7 +92,9 @@ export class ControllerStore {
     this.#cancel ??= this.#clock.at(this.#clock.now() + delay, () => {
       this.#cancel = undefined
       this.flush().catch((cause: unknown) => {
-        this.#onError(new ZtError('ZT_STATE_IO', 'the controller could not keep its records; it will try again', { cause }))
+        this.#onError(
+          new ZtError('ZT_STATE_IO', 'the controller could not keep its records; it will try again', { cause }),
+        )
         this.#schedule(RETRY_MS)
       })
     })

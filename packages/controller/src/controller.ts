@@ -183,12 +183,22 @@ export class Controller {
    *
    * @throws ZT_ARG_INVALID naming the field; ZT_CONTROLLER_NETWORK_EXISTS
    */
-  createNetwork(now: Instant, settings: NetworkSettings = {}, networkId: NetworkId = this.#freeNetworkId()): NetworkDefinition {
+  createNetwork(
+    now: Instant,
+    settings: NetworkSettings = {},
+    networkId: NetworkId = this.#freeNetworkId(),
+  ): NetworkDefinition {
     if (controllerOf(networkId) !== this.address) {
-      throw new ZtError('ZT_ARG_INVALID', `this controller's networks begin with ${formatAddress(this.address)}, got ${formatNetworkId(networkId)}`, { networkId })
+      throw new ZtError(
+        'ZT_ARG_INVALID',
+        `this controller's networks begin with ${formatAddress(this.address)}, got ${formatNetworkId(networkId)}`,
+        { networkId },
+      )
     }
     if (this.#networks.has(networkId)) {
-      throw new ZtError('ZT_CONTROLLER_NETWORK_EXISTS', `network ${formatNetworkId(networkId)} exists already`, { networkId })
+      throw new ZtError('ZT_CONTROLLER_NETWORK_EXISTS', `network ${formatNetworkId(networkId)} exists already`, {
+        networkId,
+      })
     }
     this.#now = now
     const definition = { ...withNetworkSettings(defaultNetwork(networkId, now), settings), revision: 1 }
@@ -218,7 +228,10 @@ export class Controller {
     const network = this.#networks.get(networkId)
     if (!network) return false
     this.#now = now
-    this.#revoke(network, [...network.members.values()].filter(({ definition }) => definition.authorized))
+    this.#revoke(
+      network,
+      [...network.members.values()].filter(({ definition }) => definition.authorized),
+    )
     // The network goes first: members without a network are no harm if we are interrupted here.
     this.#networks.delete(networkId)
     this.#keep({ networkId })
@@ -238,7 +251,10 @@ export class Controller {
   }
 
   /** When a member last asked, and from where if not through a relay. Not kept over a restart. */
-  lastSeen(networkId: NetworkId, address: Address): { readonly at: Instant; readonly endpoint: Endpoint | undefined } | undefined {
+  lastSeen(
+    networkId: NetworkId,
+    address: Address,
+  ): { readonly at: Instant; readonly endpoint: Endpoint | undefined } | undefined {
     return this.#networks.get(networkId)?.members.get(address)?.lastRequest
   }
 
@@ -310,12 +326,17 @@ export class Controller {
     const name = parseRecordKey(key)
     if (!name || controllerOf(name.networkId) !== this.address) return
     const { networkId, address } = name
-    if (address === undefined) this.#networks.set(networkId, new HostedNetwork(networkId, decodeNetworkRecord(key, value)))
+    if (address === undefined)
+      this.#networks.set(networkId, new HostedNetwork(networkId, decodeNetworkRecord(key, value)))
     else this.#networks.get(networkId)?.setMember(decodeMemberRecord(key, value))
   }
 
   /** `undefined` if nothing is known of the member, or the config is larger than members accept. */
-  #config(now: Instant, network: HostedNetwork, member: HostedMember): Extract<ControllerMessage, { type: 'config' }> | undefined {
+  #config(
+    now: Instant,
+    network: HostedNetwork,
+    member: HostedMember,
+  ): Extract<ControllerMessage, { type: 'config' }> | undefined {
     const { definition, lastRequest } = member
     if (!lastRequest) return undefined
     const { identity, metadata } = lastRequest
@@ -418,7 +439,12 @@ function isIdentity(text: string, identity: Identity): boolean {
 /** Numbers that fit a record, whatever the member claims. */
 function versions({ software, protocolVersion }: RequestMetadata): Partial<MemberDefinition> {
   const u32 = (value: number): number => Math.min(value, 0xffff_ffff)
-  return { vMajor: u32(software.major), vMinor: u32(software.minor), vRev: u32(software.revision), vProto: u32(protocolVersion) }
+  return {
+    vMajor: u32(software.major),
+    vMinor: u32(software.minor),
+    vRev: u32(software.revision),
+    vProto: u32(protocolVersion),
+  }
 }
 
 /** Records are plain JSON, built in one order of fields. */

@@ -109,7 +109,8 @@ export class HostedNetwork {
       return ip.family === family && routes.some(({ target }) => target.contains(ip))
     }
     if (member.ipAssignments.some(isUsable)) return member
-    const isFree = (ip: IpAddress): boolean => !this.#holders.has(ip.toString()) && !member.ipAssignments.includes(ip.toString())
+    const isFree = (ip: IpAddress): boolean =>
+      !this.#holders.has(ip.toString()) && !member.ipAssignments.includes(ip.toString())
     const address = assignAddress(family, parseAddress(member.address), pools, routes, isFree)
     return address ? { ...member, ipAssignments: [...member.ipAssignments, address.toString()] } : member
   }

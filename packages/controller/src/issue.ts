@@ -102,7 +102,9 @@ export function issueConfig(grant: Grant, signer: SecretIdentity): NetworkConfig
               signer,
             ),
           ],
-    specialists: grant.bridges.slice(0, MAX_SPECIALISTS).map((address) => ({ address, roles: SpecialistRole.ActiveBridge })),
+    specialists: grant.bridges
+      .slice(0, MAX_SPECIALISTS)
+      .map((address) => ({ address, roles: SpecialistRole.ActiveBridge })),
     routes,
     staticIps,
     ...(dns && { dns }),
@@ -124,11 +126,16 @@ function derivedAddresses({ networkId, network, member, identity }: Grant): IpPr
   if (member.noAutoAssignIps) return []
   return [
     ...(v6AssignMode.rfc4193 ? [new IpPrefix(rfc4193Address(networkId, identity.address), RFC4193_PREFIX_BITS)] : []),
-    ...(v6AssignMode['6plane'] ? [new IpPrefix(sixPlaneAddress(networkId, identity.address), SIX_PLANE_PREFIX_BITS)] : []),
+    ...(v6AssignMode['6plane']
+      ? [new IpPrefix(sixPlaneAddress(networkId, identity.address), SIX_PLANE_PREFIX_BITS)]
+      : []),
   ]
 }
 
-function issueCapabilities({ networkId, template, member, identity, timestamp }: Grant, signer: SecretIdentity): Capability[] {
+function issueCapabilities(
+  { networkId, template, member, identity, timestamp }: Grant,
+  signer: SecretIdentity,
+): Capability[] {
   const ids = [...new Set(member.capabilities)].sort((a, b) => a - b)
   return ids
     .flatMap((id) => {
@@ -136,7 +143,9 @@ function issueCapabilities({ networkId, template, member, identity, timestamp }:
       return rules ? [{ id, rules }] : []
     })
     .slice(0, MAX_NETWORK_CAPABILITIES)
-    .map(({ id, rules }) => signCapability({ networkId, timestamp, id, rules, maxCustodyChain: 1 }, identity.address, signer))
+    .map(({ id, rules }) =>
+      signCapability({ networkId, timestamp, id, rules, maxCustodyChain: 1 }, identity.address, signer),
+    )
 }
 
 function issueTags({ networkId, member, identity, timestamp }: Grant, signer: SecretIdentity): Tag[] {
@@ -155,7 +164,10 @@ export function issueRevocation(
   signer: SecretIdentity,
 ): Revocation {
   const flags = REVOCATION_FAST_PROPAGATE
-  return signRevocation({ id: random.u32(), networkId, credentialId: 0, threshold, flags, target, type: CredentialType.Com }, signer)
+  return signRevocation(
+    { id: random.u32(), networkId, credentialId: 0, threshold, flags, target, type: CredentialType.Com },
+    signer,
+  )
 }
 
 /** Revocations as payloads of NETWORK_CREDENTIALS, as few as hold them. */

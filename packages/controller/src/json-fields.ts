@@ -32,7 +32,9 @@ export const time = integer(0, Number.MAX_SAFE_INTEGER)
 /** A text of at most `most` bytes of UTF-8. */
 export function text(most: number): Check<string> {
   return (value, field) =>
-    typeof value === 'string' && utf8Length(value) <= most ? value : reject(field, `a text of at most ${most} bytes`, value)
+    typeof value === 'string' && utf8Length(value) <= most
+      ? value
+      : reject(field, `a text of at most ${most} bytes`, value)
 }
 
 /** Exactly so many hexadecimal digits, in lower case. */

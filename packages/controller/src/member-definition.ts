@@ -76,7 +76,9 @@ const settable: { readonly [K in keyof MemberSettings]-?: Check<NonNullable<Memb
 }
 
 const credentialType: Check<CredentialType> = (value, field) =>
-  value === 'api' || value === 'public' || value === 'token' ? value : reject(field, '"api", "public" or "token"', value)
+  value === 'api' || value === 'public' || value === 'token'
+    ? value
+    : reject(field, '"api", "public" or "token"', value)
 
 const version = integer(-1, 0xffff_ffff)
 

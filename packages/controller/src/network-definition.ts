@@ -4,7 +4,21 @@
  */
 import { formatNetworkId, MAX_NETWORK_MTU, MIN_NETWORK_MTU, type NetworkId } from '@zt/protocol'
 import { IpAddress, ZtError } from '@zt/sansio'
-import { type Check, flag, hex, integer, ip, list, network, nullable, object, reject, text, time, u32 } from './json-fields.js'
+import {
+  type Check,
+  flag,
+  hex,
+  integer,
+  ip,
+  list,
+  network,
+  nullable,
+  object,
+  reject,
+  text,
+  time,
+  u32,
+} from './json-fields.js'
 import { type RuleDefinition, rule } from './rule-definition.js'
 
 /** Entries in any list of a network. */
@@ -92,7 +106,9 @@ const pool: Check<PoolDefinition> = (value, field) => {
   const first = IpAddress.parse(start)
   const last = IpAddress.parse(end)
   if (first.family !== last.family) return reject(field, 'two addresses of one family', value)
-  if (first.bytes.some((byte, i) => byte > last.bytes[i]! && first.bytes.slice(0, i).every((b, j) => b === last.bytes[j]))) {
+  if (
+    first.bytes.some((byte, i) => byte > last.bytes[i]! && first.bytes.slice(0, i).every((b, j) => b === last.bytes[j]))
+  ) {
     return reject(field, 'a range that does not end before it starts', value)
   }
   return { ipRangeStart: start, ipRangeEnd: end }
@@ -160,7 +176,9 @@ const checks: { readonly [K in keyof NetworkSettings]-?: Check<NonNullable<Netwo
   capabilities: byId(capability),
   tags: byId(tag),
   authTokens: (value, field) =>
-    Object.fromEntries(Object.entries(objectOrNone(value, field)).map(([word, expiry]) => [word, time(expiry, `${field}.${word}`)])),
+    Object.fromEntries(
+      Object.entries(objectOrNone(value, field)).map(([word, expiry]) => [word, time(expiry, `${field}.${word}`)]),
+    ),
   dns: (value, field) => {
     const given = objectOrNone(value, field)
     return {
@@ -231,5 +249,7 @@ export function parseNetwork(value: unknown): NetworkDefinition {
 
 /** @throws ZT_CONTROLLER_NETWORK_UNKNOWN */
 export function unknownNetwork(networkId: NetworkId): never {
-  throw new ZtError('ZT_CONTROLLER_NETWORK_UNKNOWN', `this controller has no network ${formatNetworkId(networkId)}`, { networkId })
+  throw new ZtError('ZT_CONTROLLER_NETWORK_UNKNOWN', `this controller has no network ${formatNetworkId(networkId)}`, {
+    networkId,
+  })
 }

@@ -34,7 +34,8 @@ export function memberKey(networkId: NetworkId, address: Address): string {
 
 /** `undefined` for keys that are no record's: other files in the directory are none of our business. */
 export function parseRecordKey(key: string): RecordName | undefined {
-  const [, network, member] = /^controller\.d\/network\/([0-9a-f]{16})(?:\/member\/([0-9a-f]{10}))?\.json$/.exec(key) ?? []
+  const [, network, member] =
+    /^controller\.d\/network\/([0-9a-f]{16})(?:\/member\/([0-9a-f]{10}))?\.json$/.exec(key) ?? []
   if (network === undefined) return undefined
   const networkId = BigInt(`0x${network}`)
   return member === undefined ? { networkId } : { networkId, address: Number.parseInt(member, 16) }
@@ -53,7 +54,9 @@ export function decodeNetworkRecord(key: string, value: Uint8Array): NetworkDefi
 
 /** @throws ZT_STATE_CORRUPT naming the key and the remedy. */
 export function decodeMemberRecord(key: string, value: Uint8Array): MemberDefinition {
-  return decode(key, value, parseMember, (member) => memberKey(BigInt(`0x${member.nwid}`), Number.parseInt(member.id, 16)))
+  return decode(key, value, parseMember, (member) =>
+    memberKey(BigInt(`0x${member.nwid}`), Number.parseInt(member.id, 16)),
+  )
 }
 
 function decode<T>(key: string, value: Uint8Array, parse: (json: unknown) => T, keyOf: (record: T) => string): T {
@@ -63,10 +66,14 @@ function decode<T>(key: string, value: Uint8Array, parse: (json: unknown) => T, 
     if (keyOf(record) === key) return record
     throw new ZtError('ZT_ARG_INVALID', `it says that it is ${keyOf(record)}`)
   } catch (cause) {
-    throw new ZtError('ZT_STATE_CORRUPT', `${key} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-      key,
-      hint: 'repair the file, put a backup in its place, or move it away',
-    })
+    throw new ZtError(
+      'ZT_STATE_CORRUPT',
+      `${key} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+        key,
+        hint: 'repair the file, put a backup in its place, or move it away',
+      },
+    )
   }
 }

@@ -32,7 +32,8 @@ const asIs = (value: Json): Json => value
 function number(most: number, fallback?: number | ((before: Fields) => unknown)): Field {
   const check = integer(0, most)
   return {
-    parse: (value, field, before) => check(value ?? (typeof fallback === 'function' ? fallback(before) : fallback), field),
+    parse: (value, field, before) =>
+      check(value ?? (typeof fallback === 'function' ? fallback(before) : fallback), field),
     format: asIs,
   }
 }
@@ -46,7 +47,8 @@ const address: Field = {
 }
 
 const mac: Field = {
-  parse: (value, field) => (typeof value === 'string' ? attempt(() => parseMac(value)) : undefined) ?? reject(field, 'a MAC address', value),
+  parse: (value, field) =>
+    (typeof value === 'string' ? attempt(() => parseMac(value)) : undefined) ?? reject(field, 'a MAC address', value),
   format: (value: number) => formatMac(value),
 }
 
@@ -72,13 +74,18 @@ const u64: Field = {
 
 const boolean: Field = { parse: (value, field) => flag(value ?? false, field), format: asIs }
 
-const icmpCode: Field = { parse: (value, field) => (value === null || value === undefined ? null : u8.parse(value, field, {})), format: asIs }
+const icmpCode: Field = {
+  parse: (value, field) => (value === null || value === undefined ? null : u8.parse(value, field, {})),
+  format: asIs,
+}
 
 const rangeEnd: Field = {
   parse: (value, field, { start }) => {
     const end = u64.parse(value, field, {}) as bigint
     const least = start as bigint
-    return least <= end && end - least < 0x1_0000_0000n ? end : reject(field, 'at least start, and less than 2^32 more', value)
+    return least <= end && end - least < 0x1_0000_0000n
+      ? end
+      : reject(field, 'at least start, and less than 2^32 more', value)
   },
   format: u64.format,
 }
@@ -122,14 +129,21 @@ const fieldsOf: Readonly<Record<RuleName, Readonly<Record<string, Field>>>> = {
   MATCH_TAGS_EQUAL: tag,
   MATCH_TAG_SENDER: tag,
   MATCH_TAG_RECEIVER: tag,
-  INTEGER_RANGE: { start: u64, end: rangeEnd, idx: u16, little: boolean, bits: { parse: integer(1, 64), format: asIs } },
+  INTEGER_RANGE: {
+    start: u64,
+    end: rangeEnd,
+    idx: u16,
+    little: boolean,
+    bits: { parse: integer(1, 64), format: asIs },
+  },
 }
 
 /** @throws ZT_ARG_INVALID naming the field. */
 export function parseRule(value: unknown, field: string): Rule {
   const given = object(value, field)
   const { type, not, or } = given
-  if (typeof type !== 'string' || !Object.hasOwn(fieldsOf, type)) return reject(`${field}.type`, 'the name of a rule', type)
+  if (typeof type !== 'string' || !Object.hasOwn(fieldsOf, type))
+    return reject(`${field}.type`, 'the name of a rule', type)
   const rule: Record<string, unknown> = { type }
   for (const [name, { parse }] of Object.entries(fieldsOf[type as RuleName])) {
     rule[name] = parse(given[name], `${field}.${name}`, rule)

@@ -17,7 +17,9 @@ import { SeededRandom } from '@zt/testkit'
 import { expect } from 'vitest'
 import { type ConfigRequest, Controller, type ControllerMessage } from '../src/index.js'
 
-const texts = JSON.parse(readFileSync(new URL('../../../fixtures/identities.json', import.meta.url), 'utf8')) as string[]
+const texts = JSON.parse(
+  readFileSync(new URL('../../../fixtures/identities.json', import.meta.url), 'utf8'),
+) as string[]
 
 /** Throw-away identities; the first one is the controller's. */
 export const identities = texts.map((text) => parseIdentity(text) as SecretIdentity)

@@ -43,7 +43,9 @@ describe('ControllerStore', () => {
     expect(await store.list('controller.d')).toEqual(
       [
         `controller.d/network/${formatNetworkId(networkId)}.json`,
-        ...[alice, bob].map(({ address }) => `controller.d/network/${formatNetworkId(networkId)}/member/${formatAddress(address)}.json`),
+        ...[alice, bob].map(
+          ({ address }) => `controller.d/network/${formatNetworkId(networkId)}/member/${formatAddress(address)}.json`,
+        ),
       ].sort(),
     )
     const second = newController()
@@ -112,10 +114,20 @@ describe('ControllerStore', () => {
     const clock = new VirtualClock(START)
     const id = formatNetworkId((BigInt(self.address) << 24n) | 1n)
     const key = `controller.d/network/${id}.json`
-    for (const text of ['', '{', '[]', `{"id":"${id}","mtu":5}`, `{"id":"${id.replace(/.$/, '2')}"}`, '{"id":"\xff"}']) {
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      `{"id":"${id}","mtu":5}`,
+      `{"id":"${id.replace(/.$/, '2')}"}`,
+      '{"id":"\xff"}',
+    ]) {
       const store = new MemoryStateStore()
       await store.write(key, fromLatin1(text))
-      await expect(ControllerStore.open(newController(), store, { clock })).rejects.toMatchObject({ code: 'ZT_STATE_CORRUPT', key })
+      await expect(ControllerStore.open(newController(), store, { clock })).rejects.toMatchObject({
+        code: 'ZT_STATE_CORRUPT',
+        key,
+      })
       expect(await store.read(key)).toEqual(fromLatin1(text))
     }
   })
@@ -134,7 +146,10 @@ describe('ControllerStore', () => {
     const kept = await ControllerStore.open(controller, store, { clock })
     const networkId = BigInt(`0x${id}`)
     expect(controller.network(networkId)).toMatchObject({ name: 'one', revision: 3, v6AssignMode: { rfc4193: true } })
-    expect(controller.member(networkId, alice.address)).toMatchObject({ authorized: true, ipAssignments: ['10.1.1.123'] })
+    expect(controller.member(networkId, alice.address)).toMatchObject({
+      authorized: true,
+      ipAssignments: ['10.1.1.123'],
+    })
     expect(controller.handleRequest(START, request(networkId, alice))[0].type).toBe('config')
     controller.updateNetwork(START, networkId, { name: 'two' })
     await kept.close()

@@ -89,7 +89,9 @@ describe('a request', () => {
 
   test('may present a token', () => {
     const controller = newController()
-    const networkId = BigInt(`0x${controller.createNetwork(START, { authTokens: { open: 0, old: START - 1, late: START + 60_000 } }).id}`)
+    const networkId = BigInt(
+      `0x${controller.createNetwork(START, { authTokens: { open: 0, old: START - 1, late: START + 60_000 } }).id}`,
+    )
     const ask = (now: number, who: typeof alice, authentication: string): string => {
       return controller.handleRequest(now, request(networkId, who, { authentication }))[0].type
     }
@@ -123,7 +125,9 @@ describe('a request', () => {
   test('of a version without rules engine gets a config that accepts everything', () => {
     const controller = newController()
     const rules = [{ type: 'ACTION_DROP' }] as const
-    const networkId = BigInt(`0x${controller.createNetwork(START, { private: false, rules, tags: [{ id: 1, default: 1 }] }).id}`)
+    const networkId = BigInt(
+      `0x${controller.createNetwork(START, { private: false, rules, tags: [{ id: 1, default: 1 }] }).id}`,
+    )
     const config = configIn(controller.handleRequest(START, request(networkId, alice, { rulesEngineRevision: 0 }))[0])
     expect(config.rules).toEqual([{ type: 'ACTION_ACCEPT' }])
     expect(config.tags).toEqual([])
@@ -165,7 +169,11 @@ describe('a config', () => {
             { ipRangeStart: '10.20.0.1', ipRangeEnd: '10.20.255.254' },
             { ipRangeStart: 'fd12::', ipRangeEnd: 'fd12::ffff:ffff:ffff:ffff' },
           ],
-          rules: [{ type: 'MATCH_ETHERTYPE', etherType: 0x0800, not: true }, { type: 'ACTION_DROP' }, { type: 'ACTION_ACCEPT' }],
+          rules: [
+            { type: 'MATCH_ETHERTYPE', etherType: 0x0800, not: true },
+            { type: 'ACTION_DROP' },
+            { type: 'ACTION_ACCEPT' },
+          ],
           tags: [
             { id: 9, default: 3 },
             { id: 4, default: null },
@@ -208,7 +216,9 @@ describe('a config', () => {
     expect(own[0]).toBe(`${rfc4193Address(networkId, alice.address)}/88`)
     expect(own[1]).toBe(`${sixPlaneAddress(networkId, alice.address)}/40`)
     // The first choice from an IPv6 pool is the address that ends in the member's own.
-    expect(own[2]).toBe(`${IpAddress.of(Uint8Array.of(0xfd, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...bytesOf(alice.address)))}/64`)
+    expect(own[2]).toBe(
+      `${IpAddress.of(Uint8Array.of(0xfd, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...bytesOf(alice.address)))}/64`,
+    )
     expect(own[3]).toMatch(/^10\.20\..*\/16$/)
 
     expect(verifyCom(config.com!, lookup)).toBe('valid')
@@ -231,8 +241,14 @@ describe('a config', () => {
 
   test('comes in chunks that fit packets when it is large', () => {
     const controller = newController()
-    const rules = Array.from({ length: 900 }, (_, i) => ({ type: 'MATCH_MAC_SOURCE', mac: `02:00:00:00:0d:${(i & 255).toString(16).padStart(2, '0')}` }) as const)
-    const networkId = BigInt(`0x${controller.createNetwork(START, { private: false, rules: [...rules, { type: 'ACTION_ACCEPT' }] }).id}`)
+    const rules = Array.from(
+      { length: 900 },
+      (_, i) =>
+        ({ type: 'MATCH_MAC_SOURCE', mac: `02:00:00:00:0d:${(i & 255).toString(16).padStart(2, '0')}` }) as const,
+    )
+    const networkId = BigInt(
+      `0x${controller.createNetwork(START, { private: false, rules: [...rules, { type: 'ACTION_ACCEPT' }] }).id}`,
+    )
     const [answer] = controller.handleRequest(START, request(networkId, alice))
     if (answer.type !== 'config') throw new Error('refused')
     expect(answer.chunks.length).toBe(2)
@@ -241,7 +257,9 @@ describe('a config', () => {
       capabilities: Array.from({ length: 40 }, (_, id) => ({ id, default: false, rules: rules.slice(0, 64) })),
     })
     drain(controller)
-    controller.updateMember(START, networkId, alice.address, { capabilities: Array.from({ length: 40 }, (_, id) => id) })
+    controller.updateMember(START, networkId, alice.address, {
+      capabilities: Array.from({ length: 40 }, (_, id) => id),
+    })
     const [push] = drain(controller)
     if (push.type !== 'config') throw new Error('refused')
     expect(push.chunks.length).toBeGreaterThan(3)
@@ -275,14 +293,23 @@ describe('an administrator', () => {
     drain(controller)
     controller.deauthorize(START + 5000, networkId, bob.address)
     const messages = drain(controller)
-    expect(messages.map(({ type, to }) => [type, to])).toEqual([alice, bob, carol].map(({ address }) => ['credentials', address]))
+    expect(messages.map(({ type, to }) => [type, to])).toEqual(
+      [alice, bob, carol].map(({ address }) => ['credentials', address]),
+    )
     const [first] = messages
     if (first.type !== 'credentials') throw new Error('no credentials')
     const { revocations } = decodeNetworkCredentials(new ByteReader(first.payload))!
     expect(revocations).toHaveLength(1)
-    expect(revocations[0]).toMatchObject({ target: bob.address, type: CredentialType.Com, threshold: START + 5000, flags: 1n })
+    expect(revocations[0]).toMatchObject({
+      target: bob.address,
+      type: CredentialType.Com,
+      threshold: START + 5000,
+      flags: 1n,
+    })
     expect(verifyRevocation(revocations[0], lookup)).toBe('valid')
-    expect(controller.handleRequest(START + 6000, request(networkId, bob))[0]).toMatchObject({ code: PacketError.NetworkAccessDenied })
+    expect(controller.handleRequest(START + 6000, request(networkId, bob))[0]).toMatchObject({
+      code: PacketError.NetworkAccessDenied,
+    })
     // Authorised again in the same millisecond, its certificate must still be younger than the revocation.
     controller.deauthorize(START + 8000, networkId, bob.address)
     controller.authorize(START + 5000, networkId, bob.address)
@@ -304,7 +331,9 @@ describe('an administrator', () => {
       [alice.address, bob.address],
       [alice.address, bob.address],
     ])
-    expect(controller.handleRequest(START + 9000, request(networkId, alice))[0]).toMatchObject({ code: PacketError.ObjectNotFound })
+    expect(controller.handleRequest(START + 9000, request(networkId, alice))[0]).toMatchObject({
+      code: PacketError.ObjectNotFound,
+    })
   })
 
   test('can delete a member, whose addresses are free then', () => {
@@ -332,22 +361,33 @@ describe('an administrator', () => {
       [{ ipAssignmentPools: [{ ipRangeStart: '10.0.0.9', ipRangeEnd: '10.0.0.1' }] }, 'ipAssignmentPools[0]'],
       [{ rules: [{ type: 'ACTION_ACCEPT' }, { type: 'MATCH_ETHERTYPE', etherType: 'ip' }] }, 'rules[1].etherType'],
       [{ rules: [{ type: 'ACTION_EXPLODE' }] }, 'rules[0].type'],
-      [{ capabilities: [{ id: 1, rules: [{ type: 'MATCH_IPV6_DEST', ip: '10.0.0.0/8' }] }] }, 'capabilities[0].rules[0].ip'],
+      [
+        { capabilities: [{ id: 1, rules: [{ type: 'MATCH_IPV6_DEST', ip: '10.0.0.0/8' }] }] },
+        'capabilities[0].rules[0].ip',
+      ],
       [{ tags: [{ id: -1 }] }, 'tags[0].id'],
       [{ dns: { domain: 'x', servers: ['x'] } }, 'dns.servers[0]'],
       [{ name: 'good', certificateTimeoutWindowSize: 1 }, 'certificateTimeoutWindowSize'],
     ]
     for (const [settings, field] of bad) {
-      expect(() => controller.updateNetwork(START, networkId, settings)).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID', field }))
+      expect(() => controller.updateNetwork(START, networkId, settings)).toThrow(
+        expect.objectContaining({ code: 'ZT_ARG_INVALID', field }),
+      )
     }
     expect(controller.network(networkId)).toEqual(before)
     expect(() => controller.updateMember(START, networkId, alice.address, { ipAssignments: ['10.20.0.1/16'] })).toThrow(
       expect.objectContaining({ code: 'ZT_ARG_INVALID', field: 'ipAssignments[0]' }),
     )
-    expect(() => controller.updateMember(START, networkId, 0, {})).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID' }))
+    expect(() => controller.updateMember(START, networkId, 0, {})).toThrow(
+      expect.objectContaining({ code: 'ZT_ARG_INVALID' }),
+    )
     expect(controller.members(networkId)).toEqual([])
-    expect(() => controller.updateNetwork(START, 5n, {})).toThrow(expect.objectContaining({ code: 'ZT_CONTROLLER_NETWORK_UNKNOWN' }))
+    expect(() => controller.updateNetwork(START, 5n, {})).toThrow(
+      expect.objectContaining({ code: 'ZT_CONTROLLER_NETWORK_UNKNOWN' }),
+    )
     expect(() => controller.createNetwork(START, {}, 5n)).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID' }))
-    expect(() => controller.createNetwork(START, {}, networkId)).toThrow(expect.objectContaining({ code: 'ZT_CONTROLLER_NETWORK_EXISTS' }))
+    expect(() => controller.createNetwork(START, {}, networkId)).toThrow(
+      expect.objectContaining({ code: 'ZT_CONTROLLER_NETWORK_EXISTS' }),
+    )
   })
 })

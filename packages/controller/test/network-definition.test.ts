@@ -20,9 +20,16 @@ describe('a network definition', () => {
 
   test('is kept in canonical form', () => {
     const changed = withNetworkSettings(base, {
-      routes: [{ target: '10.1.2.3/16', via: null }, { target: 'FD00:0::1/64', via: 'fd00::0:5' }],
+      routes: [
+        { target: '10.1.2.3/16', via: null },
+        { target: 'FD00:0::1/64', via: 'fd00::0:5' },
+      ],
       ipAssignmentPools: [{ ipRangeStart: 'fd00:0:0::1', ipRangeEnd: 'fd00::00ff' }],
-      tags: [{ id: 7, default: 1 }, { id: 3, default: null }, { id: 7, default: 2 }],
+      tags: [
+        { id: 7, default: 1 },
+        { id: 3, default: null },
+        { id: 7, default: 2 },
+      ],
       remoteTraceTarget: '89E92CEEE5',
       v6AssignMode: { rfc4193: true } as never,
     })
@@ -32,7 +39,10 @@ describe('a network definition', () => {
         { target: 'fd00::/64', via: 'fd00::5' },
       ],
       ipAssignmentPools: [{ ipRangeStart: 'fd00::1', ipRangeEnd: 'fd00::ff' }],
-      tags: [{ id: 3, default: null }, { id: 7, default: 2 }],
+      tags: [
+        { id: 3, default: null },
+        { id: 7, default: 2 },
+      ],
       remoteTraceTarget: '89e92ceee5',
       v6AssignMode: { zt: false, rfc4193: true, '6plane': false },
     })
@@ -47,6 +57,9 @@ describe('a network definition', () => {
   test('survives a token of any name', () => {
     const authTokens = JSON.parse('{"__proto__": 0, "constructor": 5}') as Record<string, number>
     const changed = withNetworkSettings(base, { authTokens })
-    expect(Object.entries(changed.authTokens)).toEqual([['__proto__', 0], ['constructor', 5]])
+    expect(Object.entries(changed.authTokens)).toEqual([
+      ['__proto__', 0],
+      ['constructor', 5],
+    ])
   })
 })

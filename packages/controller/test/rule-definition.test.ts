@@ -58,9 +58,17 @@ describe('rules as JSON', () => {
   test('may leave out what goes without saying', () => {
     const canonical = (value: object): RuleDefinition => rule(value, 'rule')
     expect(canonical({ type: 'MATCH_IP_DEST_PORT_RANGE', start: 443 })).toMatchObject({ end: 443 })
-    expect(canonical({ type: 'ACTION_TEE', address: '89E92CEEE5', not: true })).toEqual({ type: 'ACTION_TEE', address: '89e92ceee5', flags: 0, length: 0 })
+    expect(canonical({ type: 'ACTION_TEE', address: '89E92CEEE5', not: true })).toEqual({
+      type: 'ACTION_TEE',
+      address: '89e92ceee5',
+      flags: 0,
+      length: 0,
+    })
     expect(canonical({ type: 'MATCH_ICMP', icmpType: 8 })).toMatchObject({ icmpCode: null })
-    expect(canonical({ type: 'MATCH_IPV6_DEST', ip: 'fd00::1/8', not: false })).toEqual({ type: 'MATCH_IPV6_DEST', ip: 'fd00::/8' })
+    expect(canonical({ type: 'MATCH_IPV6_DEST', ip: 'fd00::1/8', not: false })).toEqual({
+      type: 'MATCH_IPV6_DEST',
+      ip: 'fd00::/8',
+    })
     expect(canonical({ type: 'MATCH_CHARACTERISTICS', mask: 2 })).toMatchObject({ mask: '0000000000000002' })
   })
 

@@ -6,7 +6,14 @@
 import { performance } from 'node:perf_hooks'
 import { salsa20 } from '@noble/ciphers/salsa.js'
 import { poly1305 as noblePoly1305 } from '@noble/ciphers/_poly1305.js'
-import { AesGmacSiv, createSalsaPoly, HASHCASH_MEMORY_WORDS, memoryHardHash, type SalsaPoly, SessionKeys } from '../src/index.js'
+import {
+  AesGmacSiv,
+  createSalsaPoly,
+  HASHCASH_MEMORY_WORDS,
+  memoryHardHash,
+  type SalsaPoly,
+  SessionKeys,
+} from '../src/index.js'
 
 const NONCE = 0
 const MAC = 19
@@ -92,7 +99,9 @@ for (const length of [64, 256, 1400, 2800]) {
   for (const { name, seal, both } of rows) {
     const us = seal()
     const opened = both === undefined ? '' : `  open ${(both() - us).toFixed(2)} us`
-    console.log(`${String(length).padStart(5)} B  ${name.padEnd(24)} seal ${us.toFixed(2).padStart(6)} us  x${(us / unit).toFixed(1)}${opened}`)
+    console.log(
+      `${String(length).padStart(5)} B  ${name.padEnd(24)} seal ${us.toFixed(2).padStart(6)} us  x${(us / unit).toFixed(1)}${opened}`,
+    )
   }
 }
 

@@ -29,7 +29,15 @@ export class AesGmacSiv {
    * Encrypt `bytes[at, at + length)`. The 8-byte IV at `ivAt` is replaced by the first half of T; the second half is
    * written to the 8 bytes at `tagAt`. Neither may lie within the range.
    */
-  seal(keys: GmacSivKeys, aad: Uint8Array, bytes: Uint8Array, ivAt: number, at: number, length: number, tagAt: number): void {
+  seal(
+    keys: GmacSivKeys,
+    aad: Uint8Array,
+    bytes: Uint8Array,
+    ivAt: number,
+    at: number,
+    length: number,
+    tagAt: number,
+  ): void {
     const nonce = this.#nonce
     const tag = this.#tag
     for (let i = 0; i < 8; i++) nonce[i] = bytes[ivAt + i]!
@@ -50,7 +58,15 @@ export class AesGmacSiv {
    * Decrypt `bytes[at, at + length)`, given T in the 8 bytes at `ivAt` and the 8 at `tagAt`, which are left as they are.
    * False if it is not authentic: then the range is as it was.
    */
-  open(keys: GmacSivKeys, aad: Uint8Array, bytes: Uint8Array, ivAt: number, at: number, length: number, tagAt: number): boolean {
+  open(
+    keys: GmacSivKeys,
+    aad: Uint8Array,
+    bytes: Uint8Array,
+    ivAt: number,
+    at: number,
+    length: number,
+    tagAt: number,
+  ): boolean {
     const nonce = this.#nonce
     const tag = this.#tag
     const opened = this.#opened

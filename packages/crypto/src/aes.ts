@@ -54,13 +54,25 @@ class PortableAesKey implements AesKey {
   }
 
   encryptBlock(bytes: Uint8Array, at: number): void {
-    const out = unsafe.encrypt(this.#encrypt, read(bytes, at), read(bytes, at + 4), read(bytes, at + 8), read(bytes, at + 12))
+    const out = unsafe.encrypt(
+      this.#encrypt,
+      read(bytes, at),
+      read(bytes, at + 4),
+      read(bytes, at + 8),
+      read(bytes, at + 12),
+    )
     write(bytes, at, out.s0, out.s1, out.s2, out.s3)
   }
 
   decryptBlock(bytes: Uint8Array, at: number): void {
     this.#decrypt ??= unsafe.expandKeyDecLE(this.#key)
-    const out = unsafe.decrypt(this.#decrypt, read(bytes, at), read(bytes, at + 4), read(bytes, at + 8), read(bytes, at + 12))
+    const out = unsafe.decrypt(
+      this.#decrypt,
+      read(bytes, at),
+      read(bytes, at + 4),
+      read(bytes, at + 8),
+      read(bytes, at + 12),
+    )
     write(bytes, at, out.s0, out.s1, out.s2, out.s3)
   }
 
@@ -73,7 +85,14 @@ class PortableAesKey implements AesKey {
     const whole = at + (length & ~15)
     for (let i = at; i < whole; i += 16, count++) {
       const out = unsafe.encrypt(xk, s0, s1, s2, swap(count))
-      write(bytes, i, read(bytes, i) ^ out.s0, read(bytes, i + 4) ^ out.s1, read(bytes, i + 8) ^ out.s2, read(bytes, i + 12) ^ out.s3)
+      write(
+        bytes,
+        i,
+        read(bytes, i) ^ out.s0,
+        read(bytes, i + 4) ^ out.s1,
+        read(bytes, i + 8) ^ out.s2,
+        read(bytes, i + 12) ^ out.s3,
+      )
     }
     const rest = length & 15
     if (rest === 0) return

@@ -52,7 +52,11 @@ export function publicKeyOf(secretKey: Uint8Array): Uint8Array<ArrayBuffer> {
  * @param length bytes wanted; every use in the protocol wants 48.
  * @throws ZT_ARG_INVALID if a key is not 64 bytes.
  */
-export function agree(secretKey: Uint8Array, publicKey: Uint8Array, length = AGREEMENT_LENGTH): Uint8Array<ArrayBuffer> {
+export function agree(
+  secretKey: Uint8Array,
+  publicKey: Uint8Array,
+  length = AGREEMENT_LENGTH,
+): Uint8Array<ArrayBuffer> {
   expectLength('secretKey', secretKey, SECRET_KEY_LENGTH)
   expectLength('publicKey', publicKey, PUBLIC_KEY_LENGTH)
   const raw = x25519Raw(secretKey.subarray(0, 32), publicKey.subarray(0, 32))
@@ -109,5 +113,6 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
 }
 
 function expectLength(name: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new ZtError('ZT_ARG_INVALID', `expected ${name} of ${length} bytes, got ${bytes.length}`)
+  if (bytes.length !== length)
+    throw new ZtError('ZT_ARG_INVALID', `expected ${name} of ${length} bytes, got ${bytes.length}`)
 }

@@ -19,10 +19,16 @@ export const HASHCASH_FIRST_BYTE_BELOW = 17
  * @param memory working memory of at least `HASHCASH_MEMORY_WORDS` words with any content, for callers who hash often.
  * @throws ZT_ARG_INVALID for a key of another length.
  */
-export function memoryHardHash(publicKey: Uint8Array, memory = new Int32Array(HASHCASH_MEMORY_WORDS)): Uint8Array<ArrayBuffer> {
+export function memoryHardHash(
+  publicKey: Uint8Array,
+  memory = new Int32Array(HASHCASH_MEMORY_WORDS),
+): Uint8Array<ArrayBuffer> {
   if (publicKey.length !== 64 || memory.length < HASHCASH_MEMORY_WORDS) {
-    throw new ZtError('ZT_ARG_INVALID', `expected a public key of 64 bytes and ${HASHCASH_MEMORY_WORDS} words of memory, ` +
-      `got ${publicKey.length} and ${memory.length}`)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `expected a public key of 64 bytes and ${HASHCASH_MEMORY_WORDS} words of memory, ` +
+        `got ${publicKey.length} and ${memory.length}`,
+    )
   }
   const bytes = sha512(publicKey)
   const salsa = new Salsa20(bytes.subarray(0, 32), bytes.subarray(32, 40), 20)

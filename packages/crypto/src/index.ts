@@ -1,7 +1,16 @@
 // Keys, agreement, signatures
 export {
-  type KeyPair, generateKeyPair, publicKeyOf, agree, x25519Raw, sign, verify,
-  PUBLIC_KEY_LENGTH, SECRET_KEY_LENGTH, SIGNATURE_LENGTH, AGREEMENT_LENGTH,
+  type KeyPair,
+  generateKeyPair,
+  publicKeyOf,
+  agree,
+  x25519Raw,
+  sign,
+  verify,
+  PUBLIC_KEY_LENGTH,
+  SECRET_KEY_LENGTH,
+  SIGNATURE_LENGTH,
+  AGREEMENT_LENGTH,
 } from './c25519.js'
 export { SessionKeys } from './session-keys.js'
 // Hashes and derivation

@@ -13,9 +13,19 @@ export const KBKDF_LABEL_AES_GMAC_SIV_K1 = 0x31
  */
 export function kbkdf(key: Uint8Array, label: number, context: number, iter: number): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array([
-    iter >>> 24, iter >>> 16, iter >>> 8, iter,
-    0x5a, 0x54, label, 0, context,
-    0, 0, 1, 0x80,
+    iter >>> 24,
+    iter >>> 16,
+    iter >>> 8,
+    iter,
+    0x5a,
+    0x54,
+    label,
+    0,
+    context,
+    0,
+    0,
+    1,
+    0x80,
   ])
   return hmacSha384(key, message)
 }

@@ -43,25 +43,30 @@ describe('AES-GMAC-SIV', () => {
   const theirs = new SessionKeys(agreement, nodeAes)
 
   test('gives the same bytes over another AES, and opens what was sealed', () => {
-    fc.assert(fc.property(
-      fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 500 }), fc.nat(20),
-      (aad, text, offset) => {
-        const [iv, tag, at] = [offset, offset + 8, offset + 16]
-        const bytes = new RandomBytes(text.length).bytes(at + text.length + 20)
-        bytes.set(text, at)
-        const before = bytes.slice()
-        const other = bytes.slice()
-        siv.seal(ours, aad, bytes, iv, at, text.length, tag)
-        siv.seal(theirs, aad, other, iv, at, text.length, tag)
-        expect(bytes).toEqual(other)
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.uint8Array({ maxLength: 500 }),
+        fc.nat(20),
+        (aad, text, offset) => {
+          const [iv, tag, at] = [offset, offset + 8, offset + 16]
+          const bytes = new RandomBytes(text.length).bytes(at + text.length + 20)
+          bytes.set(text, at)
+          const before = bytes.slice()
+          const other = bytes.slice()
+          siv.seal(ours, aad, bytes, iv, at, text.length, tag)
+          siv.seal(theirs, aad, other, iv, at, text.length, tag)
+          expect(bytes).toEqual(other)
 
-        expect(siv.open(ours, aad, bytes, iv, at, text.length, tag)).toBe(true)
-        before.set(other.subarray(iv, iv + 16), iv)
-        expect(bytes).toEqual(before)
-        expect(siv.open(theirs, aad, other, iv, at, text.length, tag)).toBe(true)
-        expect(other).toEqual(before)
-      },
-    ), { seed: 1, numRuns: 150 })
+          expect(siv.open(ours, aad, bytes, iv, at, text.length, tag)).toBe(true)
+          before.set(other.subarray(iv, iv + 16), iv)
+          expect(bytes).toEqual(before)
+          expect(siv.open(theirs, aad, other, iv, at, text.length, tag)).toBe(true)
+          expect(other).toEqual(before)
+        },
+      ),
+      { seed: 1, numRuns: 150 },
+    )
   })
 
   test('gives every bit a say, and leaves a forgery as it came', () => {
@@ -94,8 +99,9 @@ describe('AES-GMAC-SIV', () => {
 
 describe('SessionKeys', () => {
   test('derives the keys of a known agreement', () => {
-    const keys = new SessionKeys(parseHex(
-      '6f6623c15d11d6e7c15edbde91877d50ebdfb24dd62798df3f4c9e788422748955b7c0dd43bb238c5e7b8344ad43e46f'))
+    const keys = new SessionKeys(
+      parseHex('6f6623c15d11d6e7c15edbde91877d50ebdfb24dd62798df3f4c9e788422748955b7c0dd43bb238c5e7b8344ad43e46f'),
+    )
     expect(keys.salsa).toEqual(parseHex('6f6623c15d11d6e7c15edbde91877d50ebdfb24dd62798df3f4c9e7884227489'))
     // What upstream computes with them: the hash key H, and the tag of a packet.
     const block = new Uint8Array(16)

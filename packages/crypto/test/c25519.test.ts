@@ -13,14 +13,21 @@ const invalid = expect.toSatisfy((error) => isZtError(error, 'ZT_ARG_INVALID'))
 
 /** Raw keys as Node takes them: DER with a fixed prefix. */
 const OID = { x25519: 0x6e, ed25519: 0x70 }
-const privateKey = (kind: keyof typeof OID, raw: Uint8Array) => createPrivateKey({
-  key: Buffer.concat([Buffer.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, OID[kind], 4, 0x22, 4, 0x20]), raw]),
-  format: 'der', type: 'pkcs8',
-})
-const publicKey = (kind: keyof typeof OID, raw: Uint8Array) => createPublicKey({
-  key: Buffer.concat([Buffer.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, OID[kind], 3, 0x21, 0]), raw]),
-  format: 'der', type: 'spki',
-})
+const privateKey = (kind: keyof typeof OID, raw: Uint8Array) =>
+  createPrivateKey({
+    key: Buffer.concat([
+      Buffer.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, OID[kind], 4, 0x22, 4, 0x20]),
+      raw,
+    ]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+const publicKey = (kind: keyof typeof OID, raw: Uint8Array) =>
+  createPublicKey({
+    key: Buffer.concat([Buffer.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, OID[kind], 3, 0x21, 0]), raw]),
+    format: 'der',
+    type: 'spki',
+  })
 
 describe('agreement', () => {
   test('is the same for both sides, and what another implementation computes', () => {
@@ -34,9 +41,12 @@ describe('agreement', () => {
   })
 
   test('takes any bytes for a key', () => {
-    fc.assert(fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (key) => {
-      expect(agree(alice.secretKey, key)).toHaveLength(48)
-    }), { seed: 1, numRuns: 20 })
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (key) => {
+        expect(agree(alice.secretKey, key)).toHaveLength(48)
+      }),
+      { seed: 1, numRuns: 20 },
+    )
     expect(x25519Raw(alice.secretKey.subarray(0, 32), new Uint8Array(32))).toEqual(new Uint8Array(32))
   })
 
@@ -53,7 +63,8 @@ describe('signatures', () => {
     const signature = sign(alice.secretKey, message)
     const prehash = sha512(message).subarray(0, 32)
     expect(signature.subarray(0, 64)).toEqual(
-      new Uint8Array(nodeSign(null, prehash, privateKey('ed25519', alice.secretKey.subarray(32)))))
+      new Uint8Array(nodeSign(null, prehash, privateKey('ed25519', alice.secretKey.subarray(32)))),
+    )
     expect(signature.subarray(64)).toEqual(prehash)
     expect(verify(alice.publicKey, message, signature)).toBe(true)
   })
@@ -71,16 +82,23 @@ describe('signatures', () => {
 
   test('of any shape never make verification throw', () => {
     const prehash = sha512(message).subarray(0, 32)
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 100 }), (key, signature) => {
-      expect(verify(key, message, signature)).toBe(false)
-    }), { seed: 2, numRuns: 100 })
-    fc.assert(fc.property(
-      fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.uint8Array({ minLength: 64, maxLength: 64 }),
-      (key, signature) => {
-        // With the right hash behind it, so that the bytes reach the curve.
-        expect(verify(key, message, Uint8Array.from([...signature, ...prehash]))).toBe(false)
-      },
-    ), { seed: 3, numRuns: 50 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 100 }), (key, signature) => {
+        expect(verify(key, message, signature)).toBe(false)
+      }),
+      { seed: 2, numRuns: 100 },
+    )
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 64, maxLength: 64 }),
+        fc.uint8Array({ minLength: 64, maxLength: 64 }),
+        (key, signature) => {
+          // With the right hash behind it, so that the bytes reach the curve.
+          expect(verify(key, message, Uint8Array.from([...signature, ...prehash]))).toBe(false)
+        },
+      ),
+      { seed: 3, numRuns: 50 },
+    )
   })
 
   test('cannot be made with a key of another length', () => {

@@ -35,7 +35,11 @@ describe('identity.json', () => {
 
   test('verification agrees, except that s must be canonical', () => {
     for (const of of ofKind('verify')) {
-      const valid = verify(parseHex(of.publicKey as string), parseHex(of.message as string), parseHex(of.signature as string))
+      const valid = verify(
+        parseHex(of.publicKey as string),
+        parseHex(of.message as string),
+        parseHex(of.signature as string),
+      )
       expect(valid, of.why as string).toBe(of.why === 'malleable-s' ? false : of.valid)
     }
   })

@@ -9,20 +9,27 @@ import { referenceSalsaBlock } from './reference/salsa20.js'
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 /** Bytes that carry: mostly all ones, some zeros, some others. */
 const extreme = (minLength: number, maxLength: number) =>
-  fc.array(fc.oneof({ weight: 6, arbitrary: fc.constant(255) }, fc.constant(0), fc.nat(255)), { minLength, maxLength })
+  fc
+    .array(fc.oneof({ weight: 6, arbitrary: fc.constant(255) }, fc.constant(0), fc.nat(255)), { minLength, maxLength })
     .map((values) => Uint8Array.from(values))
 
 describe('poly1305', () => {
   test('equals the reference', () => {
-    fc.assert(fc.property(bytes(32), fc.uint8Array({ maxLength: 300 }), (key, message) => {
-      expect(poly1305(key, message)).toEqual(referencePoly1305(key, message))
-    }), { seed: 1, numRuns: 300 })
+    fc.assert(
+      fc.property(bytes(32), fc.uint8Array({ maxLength: 300 }), (key, message) => {
+        expect(poly1305(key, message)).toEqual(referencePoly1305(key, message))
+      }),
+      { seed: 1, numRuns: 300 },
+    )
   })
 
   test('equals the reference where carries run far', () => {
-    fc.assert(fc.property(extreme(32, 32), extreme(0, 100), (key, message) => {
-      expect(poly1305(key, message)).toEqual(referencePoly1305(key, message))
-    }), { seed: 2, numRuns: 500 })
+    fc.assert(
+      fc.property(extreme(32, 32), extreme(0, 100), (key, message) => {
+        expect(poly1305(key, message)).toEqual(referencePoly1305(key, message))
+      }),
+      { seed: 2, numRuns: 500 },
+    )
   })
 
   test('reduces sums next to the prime', () => {
@@ -41,25 +48,30 @@ describe('poly1305', () => {
   })
 
   test('refuses another key length', () => {
-    expect(() => poly1305(new Uint8Array(31), new Uint8Array(0))).toThrow(expect.toSatisfy((e) => isZtError(e, 'ZT_ARG_INVALID')))
+    expect(() => poly1305(new Uint8Array(31), new Uint8Array(0))).toThrow(
+      expect.toSatisfy((e) => isZtError(e, 'ZT_ARG_INVALID')),
+    )
   })
 })
 
 describe('Salsa20', () => {
   test.each([12, 20] as const)('equals the reference with %i rounds, each call on a fresh block', (rounds) => {
-    fc.assert(fc.property(bytes(32), bytes(8), fc.array(fc.nat(150), { maxLength: 6 }), (key, nonce, chunks) => {
-      const salsa = new Salsa20(key, nonce, rounds)
-      let block = 0
-      for (const length of chunks) {
-        const text = new Uint8Array(length + 3)
-        salsa.xor(text, 3, length)
-        const expected = new Uint8Array(length + 3)
-        for (let at = 0; at < length; at += 64, block++) {
-          expected.set(referenceSalsaBlock(key, nonce, block, rounds).subarray(0, length - at), 3 + at)
+    fc.assert(
+      fc.property(bytes(32), bytes(8), fc.array(fc.nat(150), { maxLength: 6 }), (key, nonce, chunks) => {
+        const salsa = new Salsa20(key, nonce, rounds)
+        let block = 0
+        for (const length of chunks) {
+          const text = new Uint8Array(length + 3)
+          salsa.xor(text, 3, length)
+          const expected = new Uint8Array(length + 3)
+          for (let at = 0; at < length; at += 64, block++) {
+            expected.set(referenceSalsaBlock(key, nonce, block, rounds).subarray(0, length - at), 3 + at)
+          }
+          expect(text).toEqual(expected)
         }
-        expect(text).toEqual(expected)
-      }
-    }), { seed: 3, numRuns: 60 })
+      }),
+      { seed: 3, numRuns: 60 },
+    )
   })
 
   test('leaves nothing of the key when wiped', () => {
@@ -68,9 +80,13 @@ describe('Salsa20', () => {
     expect(salsa.nextBlock()).toEqual(new Int32Array(16))
   })
 
-  test.each([[31, 8], [32, 7]])('refuses a key of %i and a nonce of %i bytes', (key, nonce) => {
-    expect(() => new Salsa20(new Uint8Array(key), new Uint8Array(nonce), 12))
-      .toThrow(expect.toSatisfy((e) => isZtError(e, 'ZT_ARG_INVALID')))
+  test.each([
+    [31, 8],
+    [32, 7],
+  ])('refuses a key of %i and a nonce of %i bytes', (key, nonce) => {
+    expect(() => new Salsa20(new Uint8Array(key), new Uint8Array(nonce), 12)).toThrow(
+      expect.toSatisfy((e) => isZtError(e, 'ZT_ARG_INVALID')),
+    )
   })
 })
 

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { formatHex, parseHex } from '@zt/sansio'
 import {
-  agree, hmacSha384, kbkdf, poly1305, portableAes, publicKeyOf, Salsa20, sha384, sha512, x25519Raw,
+  agree,
+  hmacSha384,
+  kbkdf,
+  poly1305,
+  portableAes,
+  publicKeyOf,
+  Salsa20,
+  sha384,
+  sha512,
+  x25519Raw,
 } from '../src/index.js'
 import { type VectorCase, vectorCases } from './vector-file.js'
 

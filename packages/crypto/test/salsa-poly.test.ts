@@ -93,7 +93,8 @@ for (const prefer of ['wasm-simd', 'js'] as const) {
 
     test('carries right where every bit is set', () => {
       const random = new RandomBytes(3)
-      for (let length = 0; length <= 320; length++) check(engine, sample(random, length, length % 2 === 0, true), engine.memory, 3)
+      for (let length = 0; length <= 320; length++)
+        check(engine, sample(random, length, length % 2 === 0, true), engine.memory, 3)
       for (const length of [1024, 2800, 10_000]) {
         check(engine, sample(random, length, true, true), engine.memory, 1)
         check(engine, sample(random, length, false, true), engine.memory, 1)

@@ -51,7 +51,14 @@ test('the authenticator in WebAssembly carries and reduces as the reference does
   }
 
   const extreme = (minLength: number, maxLength: number) =>
-    fc.array(fc.oneof({ weight: 6, arbitrary: fc.constant(255) }, fc.constant(0), fc.nat(255)), { minLength, maxLength })
+    fc
+      .array(fc.oneof({ weight: 6, arbitrary: fc.constant(255) }, fc.constant(0), fc.nat(255)), {
+        minLength,
+        maxLength,
+      })
       .map((values) => Uint8Array.from(values))
-  fc.assert(fc.property(extreme(32, 32), fc.oneof(extreme(0, 100), extreme(240, 420)), check), { seed: 1, numRuns: 400 })
+  fc.assert(fc.property(extreme(32, 32), fc.oneof(extreme(0, 100), extreme(240, 420)), check), {
+    seed: 1,
+    numRuns: 400,
+  })
 }, 60_000)

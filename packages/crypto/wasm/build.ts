@@ -16,8 +16,19 @@ export async function compileSalsaPoly(more = ''): Promise<Uint8Array<ArrayBuffe
   let binary: Uint8Array<ArrayBuffer> | undefined
   const { error, stderr } = await asc.main(
     [
-      'salsa-poly.ts', '--outFile', 'salsa-poly.wasm', '-O3', '--enable', 'simd',
-      '--runtime', 'stub', '--noAssert', '--use', 'abort=', '--importMemory', '--noExportMemory',
+      'salsa-poly.ts',
+      '--outFile',
+      'salsa-poly.wasm',
+      '-O3',
+      '--enable',
+      'simd',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--use',
+      'abort=',
+      '--importMemory',
+      '--noExportMemory',
     ],
     {
       readFile: (name) => (name === 'salsa-poly.ts' ? text : null),
@@ -27,16 +38,20 @@ export async function compileSalsaPoly(more = ''): Promise<Uint8Array<ArrayBuffe
       listFiles: () => [],
     },
   )
-  if (error !== null || binary === undefined) throw new Error(`the compiler failed: ${stderr.toString()}`, { cause: error })
+  if (error !== null || binary === undefined)
+    throw new Error(`the compiler failed: ${stderr.toString()}`, { cause: error })
   return binary
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   const base64 = Buffer.from(await compileSalsaPoly()).toString('base64')
-  await writeFile(target, `// Compiled from wasm/salsa-poly.ts by \`pnpm --filter @zt/crypto build:wasm\`: do not edit.
+  await writeFile(
+    target,
+    `// Compiled from wasm/salsa-poly.ts by \`pnpm --filter @zt/crypto build:wasm\`: do not edit.
 
 /** The WebAssembly module, in base64. */
 export const SALSA_POLY_WASM =
   '${base64}'
-`)
+`,
+  )
 }

@@ -1,5 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { Counters, type DatagramPort, type DatagramReceiver, Endpoint, IpAddress, type LocalSocket, ZtError } from '@zt/sansio'
+import {
+  Counters,
+  type DatagramPort,
+  type DatagramReceiver,
+  Endpoint,
+  IpAddress,
+  type LocalSocket,
+  ZtError,
+} from '@zt/sansio'
 import { EndpointCache } from './endpoint-cache.js'
 
 /** How UDP sockets are opened. */
@@ -48,7 +56,8 @@ export async function createDatagramPort(options: DatagramPortOptions = {}): Pro
       return new NodeDatagramPort(opened, options)
     } catch (error) {
       await Promise.all(opened.map(({ socket }) => closeSocket(socket)))
-      if (port !== 0 || addresses.length < 2 || codeOf(error) !== 'EADDRINUSE' || attempt >= EPHEMERAL_ATTEMPTS) throw error
+      if (port !== 0 || addresses.length < 2 || codeOf(error) !== 'EADDRINUSE' || attempt >= EPHEMERAL_ATTEMPTS)
+        throw error
     }
   }
 }
@@ -245,7 +254,8 @@ function closeSocket(socket: Socket): Promise<void> {
 function explain(error: unknown, ip: IpAddress, port: number): ZtError {
   const code = codeOf(error)
   const hints: Record<string, string> = {
-    EADDRINUSE: 'another program, perhaps another node, has this port; choose another one or let the system choose (port 0)',
+    EADDRINUSE:
+      'another program, perhaps another node, has this port; choose another one or let the system choose (port 0)',
     EACCES: 'ports below 1024 need privileges; choose a higher one',
     EADDRNOTAVAIL: 'this machine has no such address; see which it has with `ip address` or `ipconfig`',
   }

@@ -53,13 +53,16 @@ export interface WatchOptions extends LocalAddressOptions {
 export function watchLocalAddresses(options: WatchOptions, onChange: (addresses: LocalAddress[]) => void): () => void {
   const read = options.read ?? localAddresses
   let known = fingerprint(read(options))
-  const timer = setInterval(() => {
-    const addresses = read(options)
-    const present = fingerprint(addresses)
-    if (present === known) return
-    known = present
-    onChange(addresses)
-  }, Math.max(1000, options.intervalMs ?? 30_000))
+  const timer = setInterval(
+    () => {
+      const addresses = read(options)
+      const present = fingerprint(addresses)
+      if (present === known) return
+      known = present
+      onChange(addresses)
+    },
+    Math.max(1000, options.intervalMs ?? 30_000),
+  )
   timer.unref()
   return () => clearInterval(timer)
 }

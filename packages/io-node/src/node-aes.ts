@@ -4,7 +4,14 @@
  * keystream. GMAC has no such way and creates one object a message; in exchange it takes the same time for all data,
  * which a GHASH by tables does not.
  */
-import { type Cipher, createCipheriv, createDecipheriv, createSecretKey, type Decipher, type KeyObject } from 'node:crypto'
+import {
+  type Cipher,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type Decipher,
+  type KeyObject,
+} from 'node:crypto'
 import type { AesKey, AesPort } from '@zt/crypto'
 import { invariant, ZtError } from '@zt/sansio'
 
@@ -42,7 +49,7 @@ class NodeAesKey implements AesKey {
   ctr(counter: Uint8Array, bytes: Uint8Array, at: number, length: number): void {
     const scratch = this.#scratch
     scratch.setCounter(counter)
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const n = Math.min(CHUNK, length - done)
       xor(bytes, at + done, n, this.#ecb().update(scratch.nextCounters((n + 15) >> 4)), scratch)
       done += n

@@ -27,21 +27,24 @@ describe('NodeAes agrees with the portable AES', () => {
     }
   })
 
-  test.each([0, 1, 15, 16, 17, 64, 191, 192, 193, 1400, 2800, 4096, 4097, 10_000])('on counter mode over %i bytes', (length) => {
-    const [native, portable] = both()
-    const counter = random.bytes(16)
-    counter[12] &= 0x7f
-    const kept = counter.slice()
-    const at = random.below(8)
-    const original = random.bytes(at + length + 5)
-    const [a, b] = [original.slice(), original.slice()]
-    native.ctr(counter, a, at, length)
-    portable.ctr(counter, b, at, length)
-    expect(a).toEqual(b)
-    expect(counter).toEqual(kept)
-    native.ctr(counter, a, at, length)
-    expect(a).toEqual(original)
-  })
+  test.each([0, 1, 15, 16, 17, 64, 191, 192, 193, 1400, 2800, 4096, 4097, 10_000])(
+    'on counter mode over %i bytes',
+    (length) => {
+      const [native, portable] = both()
+      const counter = random.bytes(16)
+      counter[12] &= 0x7f
+      const kept = counter.slice()
+      const at = random.below(8)
+      const original = random.bytes(at + length + 5)
+      const [a, b] = [original.slice(), original.slice()]
+      native.ctr(counter, a, at, length)
+      portable.ctr(counter, b, at, length)
+      expect(a).toEqual(b)
+      expect(counter).toEqual(kept)
+      native.ctr(counter, a, at, length)
+      expect(a).toEqual(original)
+    },
+  )
 
   test.each([0, 1, 10, 16, 33])('on GMAC with a head of %i bytes', (headLength) => {
     const [native, portable] = both()

@@ -84,7 +84,9 @@ export class Interface {
     this.#requireAttached()
     const { address, bits } = prefix
     if (address.isUnspecified || address.isMulticast || (address.isV4 && address.u32 === 0xffff_ffff)) {
-      throw new ZtError('ZT_ARG_INVALID', `cannot take ${address} as an address of this host`, { address: address.toString() })
+      throw new ZtError('ZT_ARG_INVALID', `cannot take ${address} as an address of this host`, {
+        address: address.toString(),
+      })
     }
     if (this.locals.some((local) => local.prefix.address.equals(address))) this.removeAddress(address)
     const words = wordsOf(address)
@@ -144,7 +146,11 @@ export class Interface {
     for (let i = 0; i < locals.length; i++) {
       const local = locals[i]
       if (local.w3 === w3 && local.w2 === w2 && local.w1 === w1 && local.w0 === w0) return local
-      if (local.wholePrefix && isInPrefix(local, local.isV4 ? local.prefix.bits + 96 : local.prefix.bits, w0, w1, w2, w3)) return local
+      if (
+        local.wholePrefix &&
+        isInPrefix(local, local.isV4 ? local.prefix.bits + 96 : local.prefix.bits, w0, w1, w2, w3)
+      )
+        return local
     }
     return undefined
   }
@@ -183,7 +189,14 @@ export class Interface {
 }
 
 /** Do the first `bits` of 128 agree? */
-export function isInPrefix(prefix: AddressWords, bits: number, w0: number, w1: number, w2: number, w3: number): boolean {
+export function isInPrefix(
+  prefix: AddressWords,
+  bits: number,
+  w0: number,
+  w1: number,
+  w2: number,
+  w3: number,
+): boolean {
   return (
     ((prefix.w0 ^ w0) & maskWord(bits)) === 0 &&
     ((prefix.w1 ^ w1) & maskWord(bits - 32)) === 0 &&

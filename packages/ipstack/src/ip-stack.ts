@@ -1,4 +1,16 @@
-import { type Clock, Counters, type EtherLink, type Instant, type IpAddress, type IpLink, IpPrefix, type Mac, type RandomSource, RateGate, ZtError } from '@zt/sansio'
+import {
+  type Clock,
+  Counters,
+  type EtherLink,
+  type Instant,
+  type IpAddress,
+  type IpLink,
+  IpPrefix,
+  type Mac,
+  type RandomSource,
+  RateGate,
+  ZtError,
+} from '@zt/sansio'
 import { type AddressWords, addressOf, wordsOf } from './address-words.js'
 import { Burst } from './burst.js'
 import { Delivery } from './input/delivery.js'
@@ -182,7 +194,8 @@ export class IpStack {
     if (via && via.isV4 !== prefix.address.isV4) {
       throw new ZtError('ZT_ARG_INVALID', `route ${prefix}: the gateway ${via} is of the other family`)
     }
-    if (!this.interfaces.includes(nic)) throw new ZtError('ZT_ARG_INVALID', `route ${prefix}: ${nic.name} is not attached here`)
+    if (!this.interfaces.includes(nic))
+      throw new ZtError('ZT_ARG_INVALID', `route ${prefix}: ${nic.name} is not attached here`)
     this.#router.routes.add(route)
     this.#pathChanged()
   }
@@ -287,7 +300,10 @@ export class IpStack {
     const flow = this.openFlow({ protocol, remote: destination, local: options.local, nic: options.nic })
     const payload = options.payload?.slice() ?? Uint8Array.from({ length: DEFAULT_PING_BYTES }, (_, i) => i)
     const length = 8 + payload.length
-    if (length > 65_507) throw new ZtError('EMSGSIZE', `a ping of ${payload.length} bytes is too large`, { address: destination.toString() })
+    if (length > 65_507)
+      throw new ZtError('EMSGSIZE', `a ping of ${payload.length} bytes is too large`, {
+        address: destination.toString(),
+      })
     flow.dontFragment = false
     flow.hopLimit = options.hopLimit ?? this.settings.hopLimit
     this.touch()
@@ -299,7 +315,8 @@ export class IpStack {
     const pseudo = destination.isV4 ? 0 : flow.pseudoSum + length
     view.setUint16(TRANSPORT_OFFSET + 2, checksum(bytes, TRANSPORT_OFFSET, length, pseudo))
     const result = flow.send(length)
-    if (result !== 'sent') this.#pings.fail(key, result === 'full' ? 'EAGAIN' : result === 'too-big' ? 'EMSGSIZE' : 'EHOSTUNREACH')
+    if (result !== 'sent')
+      this.#pings.fail(key, result === 'full' ? 'EAGAIN' : result === 'too-big' ? 'EMSGSIZE' : 'EHOSTUNREACH')
     return () => this.#pings.cancel(key)
   }
 
@@ -339,7 +356,14 @@ export class IpStack {
     return nic
   }
 
-  #receive(nic: Interface, bytes: Uint8Array, offset: number, length: number, isUnicast: boolean, isOwn: boolean): void {
+  #receive(
+    nic: Interface,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    isUnicast: boolean,
+    isOwn: boolean,
+  ): void {
     const now = this.#burst.touch()
     nic.inPackets++
     nic.inBytes += length
@@ -350,7 +374,8 @@ export class IpStack {
   /** What is left to do at the end of a burst; true if more is left after that. */
   #work(now: Instant): boolean {
     for (let round = 0; round < LOOPBACK_ROUNDS; round++) {
-      for (const { bytes, via } of this.#looped.take()) this.#receive(via ?? this.loopback, bytes, 0, bytes.length, true, true)
+      for (const { bytes, via } of this.#looped.take())
+        this.#receive(via ?? this.loopback, bytes, 0, bytes.length, true, true)
       if (this.#looped.takeWasFull()) this.#hasDrained = true
       this.#flush(now)
       if (this.#looped.isEmpty) break

@@ -17,7 +17,13 @@ export interface PingOptions {
 
 /** How a ping ended: the reply, or a `ZtError` with ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, … */
 export type PingResult =
-  | { readonly ok: true; readonly from: IpAddress; readonly rttMs: Duration; readonly hopLimit: number; readonly length: number }
+  | {
+      readonly ok: true
+      readonly from: IpAddress
+      readonly rttMs: Duration
+      readonly hopLimit: number
+      readonly length: number
+    }
   | { readonly ok: false; readonly error: ZtError }
 
 /** One echo request on its way. */
@@ -30,7 +36,14 @@ class PendingPing implements TimerOwner {
   readonly #pings: Pings
   readonly done: (result: PingResult) => void
 
-  constructor(pings: Pings, key: number, to: IpAddress, payload: Uint8Array, sentAt: Instant, done: (result: PingResult) => void) {
+  constructor(
+    pings: Pings,
+    key: number,
+    to: IpAddress,
+    payload: Uint8Array,
+    sentAt: Instant,
+    done: (result: PingResult) => void,
+  ) {
     this.#pings = pings
     this.key = key
     this.to = to
@@ -59,7 +72,13 @@ export class Pings {
   }
 
   /** Note a request sent at `now`. The key to send in it: identifier and sequence number, 32 bits. */
-  begin(to: IpAddress, payload: Uint8Array, now: Instant, timeout: Duration, done: (result: PingResult) => void): number {
+  begin(
+    to: IpAddress,
+    payload: Uint8Array,
+    now: Instant,
+    timeout: Duration,
+    done: (result: PingResult) => void,
+  ): number {
     const key = (this.#next = (this.#next + 1) >>> 0)
     const ping = new PendingPing(this, key, to, payload, now, done)
     this.#waiting.set(key, ping)
@@ -68,7 +87,15 @@ export class Pings {
   }
 
   /** A reply has come. Is it one that we wait for? */
-  reply(key: number, from: IpAddress, bytes: Uint8Array, offset: number, length: number, hopLimit: number, now: Instant): boolean {
+  reply(
+    key: number,
+    from: IpAddress,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    hopLimit: number,
+    now: Instant,
+  ): boolean {
     const ping = this.#waiting.get(key)
     if (ping === undefined || length !== ping.payload.length || !from.equals(ping.to)) return false
     for (let i = 0; i < length; i++) if (bytes[offset + i] !== ping.payload[i]) return false
@@ -77,7 +104,11 @@ export class Pings {
   }
 
   /** Something has come back about the request with this key. False if there is no such. */
-  fail(key: number, code: 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'EMSGSIZE' | 'EADDRNOTAVAIL' | 'EAGAIN', to?: IpAddress): boolean {
+  fail(
+    key: number,
+    code: 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'EMSGSIZE' | 'EADDRNOTAVAIL' | 'EAGAIN',
+    to?: IpAddress,
+  ): boolean {
     const ping = this.#waiting.get(key)
     if (ping === undefined || (to !== undefined && !to.equals(ping.to))) return false
     const address = ping.to.toString()

@@ -147,7 +147,11 @@ export class TimerWheel {
     const reachable = ahead < SPAN ? tick : this.#tick + SPAN - 1
     let level = 0
     // A slot is unambiguous while its number differs from the present one of its level by less than a full turn.
-    while (level < LEVELS - 1 && Math.floor(reachable / SLOTS ** level) - Math.floor(this.#tick / SLOTS ** level) >= SLOTS) level++
+    while (
+      level < LEVELS - 1 &&
+      Math.floor(reachable / SLOTS ** level) - Math.floor(this.#tick / SLOTS ** level) >= SLOTS
+    )
+      level++
     const slot = level * SLOTS + (Math.floor(reachable / SLOTS ** level) & (SLOTS - 1))
     timer.tick = reachable
     timer.slot = slot

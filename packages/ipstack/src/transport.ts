@@ -72,7 +72,13 @@ export class IpInput {
     const ends = sumWord(this.src3) + sumWord(this.dst3) + this.protocol + length
     if (this.family === 4) return ends
     return (
-      ends + sumWord(this.src0) + sumWord(this.src1) + sumWord(this.src2) + sumWord(this.dst0) + sumWord(this.dst1) + sumWord(this.dst2)
+      ends +
+      sumWord(this.src0) +
+      sumWord(this.src1) +
+      sumWord(this.src2) +
+      sumWord(this.dst0) +
+      sumWord(this.dst1) +
+      sumWord(this.dst2)
     )
   }
 

@@ -9,7 +9,12 @@ import { arp, concat, icmpv4, icmpv6, ip, ipv4, ipv6, macBytes, udpPacket } from
 function samples(): [etherType: number, bytes: Uint8Array][] {
   const body = new Uint8Array(64).fill(7)
   const target = concat(ip(H6).bytes, Uint8Array.of(1, 1), macBytes(P_MAC))
-  const chain = concat(Uint8Array.of(60, 0, 5, 2, 0, 0, 1, 0), Uint8Array.of(44, 1, 1, 12, ...new Uint8Array(12)), Uint8Array.of(17, 0, 0, 1, 0, 0, 0, 9), body)
+  const chain = concat(
+    Uint8Array.of(60, 0, 5, 2, 0, 0, 1, 0),
+    Uint8Array.of(44, 1, 1, 12, ...new Uint8Array(12)),
+    Uint8Array.of(17, 0, 0, 1, 0, 0, 0, 9),
+    body,
+  )
   const quote4 = udpPacket(H4, P4, 1, 2, body)
   const quote6 = udpPacket(H6, P6, 1, 2, body)
   return [
@@ -24,14 +29,18 @@ function samples(): [etherType: number, bytes: Uint8Array][] {
     [0x86dd, ipv6({ src: P6, dst: H6, next: 0, payload: chain })],
     [0x86dd, ipv6({ src: P6, dst: H6, next: 43, payload: concat(Uint8Array.of(59, 2, 0, 0), body) })],
     [0x86dd, ipv6({ src: P6, dst: H6, next: 58, payload: icmpv6(P6, H6, 2, 0, 1300, quote6) })],
-    [0x86dd, ipv6({ src: P6, dst: 'ff02::1', next: 58, hopLimit: 255, payload: icmpv6(P6, 'ff02::1', 135, 0, 0, target) })],
+    [
+      0x86dd,
+      ipv6({ src: P6, dst: 'ff02::1', next: 58, hopLimit: 255, payload: icmpv6(P6, 'ff02::1', 135, 0, 0, target) }),
+    ],
     [0x86dd, ipv6({ src: P6, dst: H6, next: 58, hopLimit: 255, payload: icmpv6(P6, H6, 136, 0, 0x6000_0000, target) })],
   ]
 }
 
 function spoil(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   const spoilt = bytes.slice(0, random.chance(0.3) ? random.below(bytes.length + 1) : bytes.length)
-  for (let flips = random.below(4); flips > 0 && spoilt.length > 0; flips--) spoilt[random.below(spoilt.length)] ^= 1 << random.below(8)
+  for (let flips = random.below(4); flips > 0 && spoilt.length > 0; flips--)
+    spoilt[random.below(spoilt.length)] ^= 1 << random.below(8)
   // Half of the time the header checksum is made right again, so that more than the first check is reached.
   return random.chance(0.5) && spoilt.length >= 20 && spoilt[0] >> 4 === 4 ? rehash(spoilt) : spoilt
 }
@@ -58,12 +67,14 @@ describe('bad input', () => {
         handleSegment: (_input, bytes, offset, length) => {
           served++
           // Whatever was checked must hold.
-          if (offset < 0 || length < 0 || offset + length > bytes.length) expect.fail(`a segment of ${length} at ${offset} of ${bytes.length}`)
+          if (offset < 0 || length < 0 || offset + length > bytes.length)
+            expect.fail(`a segment of ${length} at ${offset} of ${bytes.length}`)
           return random.chance(0.5)
         },
         handleError: (_error, bytes, offset, length) => {
           served++
-          if (length < 8 || offset + length > bytes.length) expect.fail(`a quote of ${length} at ${offset} of ${bytes.length}`)
+          if (length < 8 || offset + length > bytes.length)
+            expect.fail(`a quote of ${length} at ${offset} of ${bytes.length}`)
         },
         flush: () => {},
       })
@@ -73,7 +84,14 @@ describe('bad input', () => {
       const [etherType, good] = random.pick(kinds)
       const frame = random.chance(0.05) ? random.bytes(random.below(200)) : spoil(good, random)
       const padded = concat(new Uint8Array(i & 3), frame, new Uint8Array(5))
-      script.link.onReceive(P_MAC, random.chance(0.8) ? H_MAC : 0x3333_0000_0001, etherType, padded, i & 3, frame.length)
+      script.link.onReceive(
+        P_MAC,
+        random.chance(0.8) ? H_MAC : 0x3333_0000_0001,
+        etherType,
+        padded,
+        i & 3,
+        frame.length,
+      )
       if (i % 16 === 0) script.clock.advance(random.below(500))
       if (i % 64 === 0) script.link.take()
       held = Math.max(held, script.stack.reassemblyBytes)
@@ -84,7 +102,18 @@ describe('bad input', () => {
     expect(served).toBeGreaterThan(1000)
     expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(4000)
     // The fuzz is only worth something if it gets far: these lie behind many checks.
-    for (const name of ['arp-malformed', 'ipv4-malformed', 'ipv4-bad-checksum', 'ipv4-options-malformed', 'ipv6-malformed', 'ipv6-malformed-extension', 'ndp-malformed', 'icmpv4-bad-checksum', 'icmpv6-bad-checksum', 'fragment-overlap']) {
+    for (const name of [
+      'arp-malformed',
+      'ipv4-malformed',
+      'ipv4-bad-checksum',
+      'ipv4-options-malformed',
+      'ipv6-malformed',
+      'ipv6-malformed-extension',
+      'ndp-malformed',
+      'icmpv4-bad-checksum',
+      'icmpv6-bad-checksum',
+      'fragment-overlap',
+    ]) {
       expect.soft(counts[name], name).toBeGreaterThan(0)
     }
   })
@@ -100,7 +129,8 @@ describe('bad input', () => {
         expect(total).toBeLessThanOrEqual(bytes.length)
         inspectIpv4Options(bytes, 0)
       }
-      if (checkIpv6(bytes, 0, bytes.length) >= 0) expect(skipIpv6Extensions(bytes, 0, bytes.length).offset).toBeGreaterThanOrEqual(40)
+      if (checkIpv6(bytes, 0, bytes.length) >= 0)
+        expect(skipIpv6Extensions(bytes, 0, bytes.length).offset).toBeGreaterThanOrEqual(40)
       parseArp(bytes, 0, bytes.length)
       parseNdp(bytes, 0, bytes.length)
       parseNdp(bytes, Math.min(40, bytes.length), Math.max(0, bytes.length - 40))

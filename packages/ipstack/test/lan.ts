@@ -138,8 +138,14 @@ export class EtherScript {
   }
 
   /** A neighbour solicitation (135) or advertisement (136). */
-  receiveNdp(type: number, message: { src: string; dst: string; target: string; flags?: number; mac?: Mac; hopLimit?: number }): Frame[] {
-    const option = message.mac === undefined ? new Uint8Array(0) : concat(Uint8Array.of(type === 135 ? 1 : 2, 1), macBytes(message.mac))
+  receiveNdp(
+    type: number,
+    message: { src: string; dst: string; target: string; flags?: number; mac?: Mac; hopLimit?: number },
+  ): Frame[] {
+    const option =
+      message.mac === undefined
+        ? new Uint8Array(0)
+        : concat(Uint8Array.of(type === 135 ? 1 : 2, 1), macBytes(message.mac))
     const body = concat(ip(message.target).bytes, option)
     const payload = icmpv6(message.src, message.dst, type, 0, (message.flags ?? 0) * 0x100_0000, body)
     const isGroup = ip(message.dst).isMulticast
@@ -166,7 +172,10 @@ export interface LanHost {
 }
 
 /** Hosts 10.0.0.1, fd00::1 and up, on one segment. */
-export function lan(count: number, profile: Partial<ConstructorParameters<typeof EtherSegment>[0]> = {}): { clock: VirtualClock; hosts: LanHost[] } {
+export function lan(
+  count: number,
+  profile: Partial<ConstructorParameters<typeof EtherSegment>[0]> = {},
+): { clock: VirtualClock; hosts: LanHost[] } {
   const clock = new VirtualClock()
   const segment = new EtherSegment({ clock, random: new SeededRandom(1), ...profile })
   const hosts = Array.from({ length: count }, (_, i) => {

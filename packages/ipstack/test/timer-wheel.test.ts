@@ -18,7 +18,9 @@ describe('TimerWheel', () => {
   it('fires at most one tick late and never early, near and far', () => {
     const wheel = new TimerWheel(START, () => {})
     const log: [string, number][] = []
-    const delays = [0, 0.4, 1, 63, 64, 65, 4095, 4096, 4097, 262_143, 262_144, 300_000, 16_777_215, 16_777_216, 40_000_000]
+    const delays = [
+      0, 0.4, 1, 63, 64, 65, 4095, 4096, 4097, 262_143, 262_144, 300_000, 16_777_215, 16_777_216, 40_000_000,
+    ]
     for (const delay of delays) wheel.schedule(recorder(log, `${delay}`), START + delay)
     const fired = new Map<string, number>()
     for (let next = wheel.nextTimeout(); next !== NEVER; next = wheel.nextTimeout()) {
@@ -115,7 +117,8 @@ describe('TimerWheel', () => {
       }
       now += random.float() * 10 ** random.below(5)
       wheel.advance(now)
-      for (const [each, at] of due) if (at <= now - 1 || each.at !== at) expect.fail(`step ${step}: due at ${at}, armed for ${each.at}, now ${now}`)
+      for (const [each, at] of due)
+        if (at <= now - 1 || each.at !== at) expect.fail(`step ${step}: due at ${at}, armed for ${each.at}, now ${now}`)
     }
   })
 })

@@ -10,7 +10,13 @@ const U64_MAX = 0xffff_ffff_ffff_ffffn
 const I64_MAX = 0x7fff_ffff_ffff_ffffn
 
 /** Byte to the character that stands for it behind a backslash, and back. */
-const escapes = new Map([[0x00, 0x30], [CR, 0x72], [LF, 0x6e], [BACKSLASH, BACKSLASH], [EQUALS, 0x65]])
+const escapes = new Map([
+  [0x00, 0x30],
+  [CR, 0x72],
+  [LF, 0x6e],
+  [BACKSLASH, BACKSLASH],
+  [EQUALS, 0x65],
+])
 const unescapes = new Map([...escapes].map(([byte, letter]) => [letter, byte]))
 
 /**
@@ -38,7 +44,7 @@ export class Dictionary {
     const dictionary = new Dictionary()
     const zero = bytes.indexOf(0)
     const end = zero < 0 ? bytes.length : zero
-    for (let at = 0; at < end; ) {
+    for (let at = 0; at < end;) {
       let stop = at
       let equals = -1
       for (; stop < end && bytes[stop] !== LF && bytes[stop] !== CR; stop++) {

@@ -17,8 +17,14 @@ export type IpScope = (typeof IpScope)[keyof typeof IpScope]
 
 /** RFC 1918, RFC 6598 (carriers' NAT), RFC 5737 (documentation), RFC 2544 (benchmarks). */
 const privateNetworks: readonly (readonly [network: number, bits: number])[] = [
-  [0x0a00_0000, 8], [0xac10_0000, 12], [0xc0a8_0000, 16], [0x6440_0000, 10],
-  [0xc000_0200, 24], [0xc633_6400, 24], [0xcb00_7100, 24], [0xc612_0000, 15],
+  [0x0a00_0000, 8],
+  [0xac10_0000, 12],
+  [0xc0a8_0000, 16],
+  [0x6440_0000, 10],
+  [0xc000_0200, 24],
+  [0xc633_6400, 24],
+  [0xcb00_7100, 24],
+  [0xc612_0000, 15],
 ]
 
 const pseudoPrivate: readonly number[] = [6, 11, 21, 22, 25, 26, 28, 29, 30, 51, 55, 56]

@@ -7,7 +7,7 @@ import { ByteWriter } from '@zt/sansio'
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
     if (length === 0) text += String.fromCharCode(0xdc00 + bytes[at++])
     else {

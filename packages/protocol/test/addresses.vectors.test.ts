@@ -1,8 +1,35 @@
-import { BROADCAST_MAC, ByteReader, ByteWriter, Endpoint, IpAddress, IpPrefix, formatHex, formatMac, isMulticastMac, isZtError } from '@zt/sansio'
+import {
+  BROADCAST_MAC,
+  ByteReader,
+  ByteWriter,
+  Endpoint,
+  IpAddress,
+  IpPrefix,
+  formatHex,
+  formatMac,
+  isMulticastMac,
+  isZtError,
+} from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  RFC4193_PREFIX_BITS, SIX_PLANE_PREFIX_BITS, addressOfMac, decodeInetAddress, encodeInetAddress, formatAddress, ipScope, isMemberMac, isPathScope,
-  linkLocalAddress, macMask, macOf, parseAddress, parseNetworkId, resolutionGroup, rfc4193Address, sixPlaneAddress, xorMac,
+  RFC4193_PREFIX_BITS,
+  SIX_PLANE_PREFIX_BITS,
+  addressOfMac,
+  decodeInetAddress,
+  encodeInetAddress,
+  formatAddress,
+  ipScope,
+  isMemberMac,
+  isPathScope,
+  linkLocalAddress,
+  macMask,
+  macOf,
+  parseAddress,
+  parseNetworkId,
+  resolutionGroup,
+  rfc4193Address,
+  sixPlaneAddress,
+  xorMac,
 } from '../src/index.js'
 import { VectorFile, hex, hexNumber } from './vector-file.js'
 
@@ -19,8 +46,20 @@ function isMapped(ip: string): boolean {
 describe('inetaddress-mac-multicast.json', () => {
   it('has no kinds that are not tested here or in the data path', () => {
     expect(file.kinds).toEqual([
-      'derived-ipv6', 'ethernet-multicast', 'inet-contains', 'inet-deserialize', 'inet-matching-bits', 'inet-net', 'inet-parse',
-      'inet-serialize', 'ip-scope', 'link-local', 'mac', 'mac-to-address', 'multicast-group', 'ndp-emulation',
+      'derived-ipv6',
+      'ethernet-multicast',
+      'inet-contains',
+      'inet-deserialize',
+      'inet-matching-bits',
+      'inet-net',
+      'inet-parse',
+      'inet-serialize',
+      'ip-scope',
+      'link-local',
+      'mac',
+      'mac-to-address',
+      'multicast-group',
+      'ndp-emulation',
     ])
     expect(ELSEWHERE.every((kind) => file.kinds.includes(kind))).toBe(true)
   })
@@ -125,7 +164,10 @@ describe('inetaddress-mac-multicast.json', () => {
         expect(broadcast.join('.')).toBe(c.broadcast)
       }
       expect(prefix.bits === 0 && prefix.address.isUnspecified, c.ip).toBe(c.isDefaultRoute)
-      expect(c.bits > 0 && c.bits < 8 * length && prefix.address.equals(prefix.network.address), `${c.ip}/${c.bits}`).toBe(c.isNetwork)
+      expect(
+        c.bits > 0 && c.bits < 8 * length && prefix.address.equals(prefix.network.address),
+        `${c.ip}/${c.bits}`,
+      ).toBe(c.isNetwork)
     }
   })
 

@@ -28,34 +28,44 @@ export function itIsACodec<T>({ records, decode, encode, prefixes }: Codec<T>, n
   }
 
   it('gives back what was encoded', () => {
-    fc.assert(fc.property(records, (value) => {
-      const bytes = encoded(value)
-      const r = new ByteReader(bytes)
-      expect(decode(r)).toEqual(value)
-      expect(r.ok).toBe(true)
-      expect(r.remaining).toBe(0)
-      expect(formatHex(encoded(value))).toBe(formatHex(bytes))
-    }), { numRuns })
+    fc.assert(
+      fc.property(records, (value) => {
+        const bytes = encoded(value)
+        const r = new ByteReader(bytes)
+        expect(decode(r)).toEqual(value)
+        expect(r.ok).toBe(true)
+        expect(r.remaining).toBe(0)
+        expect(formatHex(encoded(value))).toBe(formatHex(bytes))
+      }),
+      { numRuns },
+    )
   })
 
   it(`takes bytes that are cut off as ${prefixes}`, () => {
-    fc.assert(fc.property(records, (value) => {
-      const bytes = encoded(value)
-      for (let length = 0; length < bytes.length; length++) {
-        const cut = bytes.slice(0, length)
-        if (prefixes === 'refused') expect(decode(new ByteReader(cut)), `${length} of ${bytes.length} bytes`).toBeUndefined()
-        else tolerate(cut)
-      }
-    }), { numRuns: Math.ceil(numRuns / 6) })
+    fc.assert(
+      fc.property(records, (value) => {
+        const bytes = encoded(value)
+        for (let length = 0; length < bytes.length; length++) {
+          const cut = bytes.slice(0, length)
+          if (prefixes === 'refused')
+            expect(decode(new ByteReader(cut)), `${length} of ${bytes.length} bytes`).toBeUndefined()
+          else tolerate(cut)
+        }
+      }),
+      { numRuns: Math.ceil(numRuns / 6) },
+    )
   })
 
   it('survives flipped bits', () => {
-    fc.assert(fc.property(records, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (value, flips) => {
-      const bytes = encoded(value)
-      if (bytes.length === 0) return
-      for (const flip of flips) bytes[(flip >> 3) % bytes.length] ^= 1 << (flip & 7)
-      tolerate(bytes)
-    }), { numRuns: 3 * numRuns })
+    fc.assert(
+      fc.property(records, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (value, flips) => {
+        const bytes = encoded(value)
+        if (bytes.length === 0) return
+        for (const flip of flips) bytes[(flip >> 3) % bytes.length] ^= 1 << (flip & 7)
+        tolerate(bytes)
+      }),
+      { numRuns: 3 * numRuns },
+    )
   })
 
   it('survives any bytes', () => {

@@ -7,14 +7,19 @@ import { type Codec, itIsACodec } from './codec.js'
 
 /** Names the type once, so that a record of the wrong kind cannot slip in. */
 function codec<T>(
-  prefixes: Codec<T>['prefixes'], records: fc.Arbitrary<T>, decode: (r: ByteReader) => T | undefined, encode: (w: ByteWriter, value: T) => unknown,
+  prefixes: Codec<T>['prefixes'],
+  records: fc.Arbitrary<T>,
+  decode: (r: ByteReader) => T | undefined,
+  encode: (w: ByteWriter, value: T) => unknown,
 ): Codec<unknown> {
   return { prefixes, records, decode, encode } as Codec<unknown>
 }
 
 const helloWithMoons = codec(
   'shorter',
-  fc.record({ hello: any.hello, moons: any.moons }).map(({ hello, moons }) => ({ hello, moons: hello.planet ? moons : [] })),
+  fc
+    .record({ hello: any.hello, moons: any.moons })
+    .map(({ hello, moons }) => ({ hello, moons: hello.planet ? moons : [] })),
   (r) => {
     const hello = zt.decodeHello(r)
     const moons = hello && zt.decodeHelloMoons(r)
@@ -45,19 +50,48 @@ const codecs: Readonly<Record<string, Codec<unknown>>> = {
   'OK(EXT_FRAME)': codec('refused', fc.record({ networkId: any.u64 }), zt.decodeOkExtFrame, zt.encodeOkExtFrame),
   ECHO: codec('shorter', fc.record({ data: any.bytes(0, 60) }), zt.decodeEcho, zt.encodeEcho),
   MULTICAST_LIKE: codec('shorter', any.multicastLike, zt.decodeMulticastLike, zt.encodeMulticastLike),
-  NETWORK_CREDENTIALS: codec('shorter', any.networkCredentials, zt.decodeNetworkCredentials, zt.encodeNetworkCredentials),
-  NETWORK_CONFIG_REQUEST: codec('shorter', any.networkConfigRequest, zt.decodeNetworkConfigRequest, zt.encodeNetworkConfigRequest),
-  'OK(NETWORK_CONFIG)': codec('refused', fc.record({ networkId: any.u64, updateId: any.u64 }), zt.decodeOkNetworkConfig, zt.encodeOkNetworkConfig),
+  NETWORK_CREDENTIALS: codec(
+    'shorter',
+    any.networkCredentials,
+    zt.decodeNetworkCredentials,
+    zt.encodeNetworkCredentials,
+  ),
+  NETWORK_CONFIG_REQUEST: codec(
+    'shorter',
+    any.networkConfigRequest,
+    zt.decodeNetworkConfigRequest,
+    zt.encodeNetworkConfigRequest,
+  ),
+  'OK(NETWORK_CONFIG)': codec(
+    'refused',
+    fc.record({ networkId: any.u64, updateId: any.u64 }),
+    zt.decodeOkNetworkConfig,
+    zt.encodeOkNetworkConfig,
+  ),
   MULTICAST_GATHER: codec('shorter', any.multicastGather, zt.decodeMulticastGather, zt.encodeMulticastGather),
-  'OK(MULTICAST_GATHER)': codec('refused', any.okMulticastGather, zt.decodeOkMulticastGather, zt.encodeOkMulticastGather),
+  'OK(MULTICAST_GATHER)': codec(
+    'refused',
+    any.okMulticastGather,
+    zt.decodeOkMulticastGather,
+    zt.encodeOkMulticastGather,
+  ),
   MULTICAST_FRAME: codec('shorter', any.multicastFrame, zt.decodeMulticastFrame, zt.encodeMulticastFrame),
   'OK(MULTICAST_FRAME)': codec('refused', any.okMulticastFrame, zt.decodeOkMulticastFrame, zt.encodeOkMulticastFrame),
   PUSH_DIRECT_PATHS: codec('refused', any.pushDirectPaths, zt.decodePushDirectPaths, zt.encodePushDirectPaths),
   ACK: codec('refused', fc.record({ bytes: any.u32 }), zt.decodeAck, zt.encodeAck),
   QOS_MEASUREMENT: codec('shorter', any.qosMeasurement, zt.decodeQosMeasurement, zt.encodeQosMeasurement),
-  USER_MESSAGE: codec('shorter', fc.record({ type: any.u64, data: any.bytes(0, 40) }), zt.decodeUserMessage, zt.encodeUserMessage),
+  USER_MESSAGE: codec(
+    'shorter',
+    fc.record({ type: any.u64, data: any.bytes(0, 40) }),
+    zt.decodeUserMessage,
+    zt.encodeUserMessage,
+  ),
   PATH_NEGOTIATION_REQUEST: codec(
-    'refused', fc.record({ utility: fc.integer({ min: -32768, max: 32767 }) }), zt.decodePathNegotiationRequest, zt.encodePathNegotiationRequest),
+    'refused',
+    fc.record({ utility: fc.integer({ min: -32768, max: 32767 }) }),
+    zt.decodePathNegotiationRequest,
+    zt.encodePathNegotiationRequest,
+  ),
 }
 
 describe.each(Object.entries(codecs))('%s', (_, tried) => {
@@ -67,11 +101,13 @@ describe.each(Object.entries(codecs))('%s', (_, tried) => {
 describe('what is signed is kept bit for bit', () => {
   it('rules with surplus bytes, spare bits and types from the future', () => {
     const field = fc.tuple(any.u8, fc.uint8Array({ maxLength: 24 })).map(([t, data]) => [t, data.length, ...data])
-    fc.assert(fc.property(fc.array(field, { maxLength: 12 }), (fields) => {
-      const bytes = Uint8Array.from(fields.flat())
-      const w = new ByteWriter()
-      zt.encodeRules(w, zt.decodeRules(new ByteReader(bytes), 1024) ?? [])
-      expect(formatHex(w.bytes)).toBe(formatHex(bytes))
-    }))
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 12 }), (fields) => {
+        const bytes = Uint8Array.from(fields.flat())
+        const w = new ByteWriter()
+        zt.encodeRules(w, zt.decodeRules(new ByteReader(bytes), 1024) ?? [])
+        expect(formatHex(w.bytes)).toBe(formatHex(bytes))
+      }),
+    )
   })
 })

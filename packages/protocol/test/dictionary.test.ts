@@ -6,44 +6,60 @@ import * as any from './arbitraries.js'
 
 describe('Dictionary', () => {
   it('gives back every value, whatever its bytes', () => {
-    fc.assert(fc.property(any.dictionary, (entries) => {
-      const dictionary = new Dictionary()
-      for (const [key, value] of entries) expect(dictionary.set(key, value)).toBe(true)
-      const bytes = dictionary.encode()
-      expect(bytes.length).toBe(dictionary.length)
-      expect(bytes.includes(0)).toBe(false)
-      const read = Dictionary.decode(bytes)
-      expect([...read.keys()]).toEqual(entries.map(([key]) => key))
-      for (const [key, value] of entries) expect(formatHex(read.get(key) ?? new Uint8Array(1))).toBe(formatHex(value))
-      expect(formatHex(read.encode())).toBe(formatHex(bytes))
-    }))
+    fc.assert(
+      fc.property(any.dictionary, (entries) => {
+        const dictionary = new Dictionary()
+        for (const [key, value] of entries) expect(dictionary.set(key, value)).toBe(true)
+        const bytes = dictionary.encode()
+        expect(bytes.length).toBe(dictionary.length)
+        expect(bytes.includes(0)).toBe(false)
+        const read = Dictionary.decode(bytes)
+        expect([...read.keys()]).toEqual(entries.map(([key]) => key))
+        for (const [key, value] of entries) expect(formatHex(read.get(key) ?? new Uint8Array(1))).toBe(formatHex(value))
+        expect(formatHex(read.encode())).toBe(formatHex(bytes))
+      }),
+    )
   })
 
   it('reads any bytes, and what it read reads the same again', () => {
-    const soup = fc.array(fc.constantFrom(...'ab=\\\n\r\0e0'), { maxLength: 60 }).map((parts) => fromLatin1(parts.join('')))
-    fc.assert(fc.property(fc.oneof(soup, any.bytes(0, 200)), (bytes) => {
-      const once = Dictionary.decode(bytes)
-      const again = Dictionary.decode(once.encode())
-      // Escapes make values longer, never keys: what was a key before is one after.
-      for (const key of once.keys()) expect(again.get(key)).toEqual(once.get(key))
-    }), { numRuns: 500 })
+    const soup = fc
+      .array(fc.constantFrom(...'ab=\\\n\r\0e0'), { maxLength: 60 })
+      .map((parts) => fromLatin1(parts.join('')))
+    fc.assert(
+      fc.property(fc.oneof(soup, any.bytes(0, 200)), (bytes) => {
+        const once = Dictionary.decode(bytes)
+        const again = Dictionary.decode(once.encode())
+        // Escapes make values longer, never keys: what was a key before is one after.
+        for (const key of once.keys()) expect(again.get(key)).toEqual(once.get(key))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('keeps numbers, texts and booleans', () => {
-    fc.assert(fc.property(any.u64, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), any.text, any.address, fc.boolean(), (u, i, text, address, b) => {
-      const written = new Dictionary()
-      written.setU64('u', u)
-      written.setI64('i', i)
-      written.setText('t', text)
-      written.setAddress('a', address)
-      written.setBool('b', b)
-      const read = Dictionary.decode(written.encode())
-      expect(read.u64('u')).toBe(u)
-      expect(read.i64('i')).toBe(i)
-      expect(read.text('t')).toBe(text)
-      expect(read.address('a')).toBe(address)
-      expect(read.bool('b')).toBe(b)
-    }))
+    fc.assert(
+      fc.property(
+        any.u64,
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        any.text,
+        any.address,
+        fc.boolean(),
+        (u, i, text, address, b) => {
+          const written = new Dictionary()
+          written.setU64('u', u)
+          written.setI64('i', i)
+          written.setText('t', text)
+          written.setAddress('a', address)
+          written.setBool('b', b)
+          const read = Dictionary.decode(written.encode())
+          expect(read.u64('u')).toBe(u)
+          expect(read.i64('i')).toBe(i)
+          expect(read.text('t')).toBe(text)
+          expect(read.address('a')).toBe(address)
+          expect(read.bool('b')).toBe(b)
+        },
+      ),
+    )
   })
 
   it('has fallbacks for what is missing', () => {

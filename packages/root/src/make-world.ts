@@ -61,7 +61,11 @@ export function makeMoon(options: WorldOptions): World {
  *
  * @throws ZT_ARG_INVALID if it is not, or nodes would not take the result.
  */
-export function updateWorld(current: World, changes: Pick<WorldOptions, 'roots' | 'timestamp' | 'signingKey'>, signer: Pick<KeyPair, 'secretKey'>): World {
+export function updateWorld(
+  current: World,
+  changes: Pick<WorldOptions, 'roots' | 'timestamp' | 'signingKey'>,
+  signer: Pick<KeyPair, 'secretKey'>,
+): World {
   const { roots, timestamp, signingKey } = changes
   checkPlaces(roots)
   const next = signWorld(
@@ -74,7 +78,8 @@ export function updateWorld(current: World, changes: Pick<WorldOptions, 'roots' 
     },
     signer,
   )
-  if (timestamp <= current.timestamp) throw invalid(`a new version must be later than ${current.timestamp}, got ${timestamp}`)
+  if (timestamp <= current.timestamp)
+    throw invalid(`a new version must be later than ${current.timestamp}, got ${timestamp}`)
   if (!verifyWorldUpdate(current, next)) throw invalid('this is not the key that the current version announces')
   return next
 }
@@ -121,7 +126,8 @@ function checkPlaces(roots: readonly RootPlace[]): void {
   if (roots.length < 1 || roots.length > MAX_WORLD_ROOTS) {
     throw invalid(`a world has 1 to ${MAX_WORLD_ROOTS} roots, got ${roots.length}`)
   }
-  if (new Set(roots.map(({ identity }) => identity.address)).size < roots.length) throw invalid('a root is listed twice')
+  if (new Set(roots.map(({ identity }) => identity.address)).size < roots.length)
+    throw invalid('a root is listed twice')
   for (const { endpoints } of roots) {
     if (endpoints.length < 1 || endpoints.length > MAX_WORLD_ENDPOINTS_PER_ROOT) {
       throw invalid(`a root has 1 to ${MAX_WORLD_ENDPOINTS_PER_ROOT} endpoints, got ${endpoints.length}`)

@@ -15,10 +15,14 @@ import { ZtError } from '@zt/sansio'
 export function createRootNode(options: NodeOptions): ZtNode {
   const { identity, planet } = options
   if (!planet.roots.some((root) => equalIdentities(root.identity, identity))) {
-    throw new ZtError('ZT_ROOT_NOT_IN_PLANET', `${formatAddress(identity.address)} is not among the roots of the planet`, {
-      hint: 'make a planet that lists this identity with the endpoints where it will be reached',
-      address: identity.address,
-    })
+    throw new ZtError(
+      'ZT_ROOT_NOT_IN_PLANET',
+      `${formatAddress(identity.address)} is not among the roots of the planet`,
+      {
+        hint: 'make a planet that lists this identity with the endpoints where it will be reached',
+        address: identity.address,
+      },
+    )
   }
   return new ZtNode(options)
 }

@@ -8,7 +8,11 @@ import { identities } from './identities.js'
 
 const [alpha, beta, gamma] = identities
 const at = (...texts: string[]): Endpoint[] => texts.map((text) => Endpoint.parse(text))
-const options = { roots: [{ identity: alpha, endpoints: at('192.0.2.1/9993', '2001:db8::1/9993') }], timestamp: 1_700_000_000_000, id: 77n }
+const options = {
+  roots: [{ identity: alpha, endpoints: at('192.0.2.1/9993', '2001:db8::1/9993') }],
+  timestamp: 1_700_000_000_000,
+  id: 77n,
+}
 
 describe('a planet', () => {
   test('goes into a file and comes back, without secrets', () => {
@@ -26,7 +30,11 @@ describe('a planet', () => {
   test('may have a key of its own, which the next version needs', () => {
     const key = generateKeyPair(new SeededRandom(7))
     const next = generateKeyPair(new SeededRandom(8))
-    const first = makePlanet({ ...options, roots: [{ identity: publicIdentity(alpha), endpoints: at('192.0.2.1/9993') }], signingKey: key })
+    const first = makePlanet({
+      ...options,
+      roots: [{ identity: publicIdentity(alpha), endpoints: at('192.0.2.1/9993') }],
+      signingKey: key,
+    })
     const roots = [{ identity: beta, endpoints: at('192.0.2.2/9993') }]
     const second = updateWorld(first, { roots, timestamp: first.timestamp + 1, signingKey: next }, key)
     expect(verifyWorldUpdate(first, second)).toBe(true)
@@ -41,7 +49,10 @@ describe('a planet', () => {
     const place = options.roots[0]
     const bad: [object, string][] = [
       [{ roots: [] }, '1 to 4 roots'],
-      [{ roots: [alpha, beta, gamma, identities[3], identities[4]].map((identity) => ({ ...place, identity })) }, '1 to 4 roots'],
+      [
+        { roots: [alpha, beta, gamma, identities[3], identities[4]].map((identity) => ({ ...place, identity })) },
+        '1 to 4 roots',
+      ],
       [{ roots: [place, place] }, 'twice'],
       [{ roots: [{ ...place, endpoints: [] }] }, 'endpoints'],
       [{ roots: [{ ...place, endpoints: at('0.0.0.0/9993') }] }, '0.0.0.0/9993'],

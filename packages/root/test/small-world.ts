@@ -37,7 +37,10 @@ export class Station {
         this.driver.touch()
       },
     }
-    this.node.localAddressesChanged(clock.now(), host.addresses.map((ip) => new Endpoint(ip, PORT)))
+    this.node.localAddressesChanged(
+      clock.now(),
+      host.addresses.map((ip) => new Endpoint(ip, PORT)),
+    )
     this.driver.touch()
   }
 
@@ -82,13 +85,21 @@ export class SmallWorld {
     this.timeline = new Timeline(clock)
     this.random = new SeededRandom(seed)
     this.net = new SimNetwork({ clock, random: this.random.fork('net'), link })
-    this.planet = planet ?? makePlanet({
-      roots: [{ identity: rootIdentity, endpoints: [Endpoint.parse(`198.51.100.1/${PORT}`)] }],
-      timestamp: clock.now(),
-      id: 4711n,
-    })
+    this.planet =
+      planet ??
+      makePlanet({
+        roots: [{ identity: rootIdentity, endpoints: [Endpoint.parse(`198.51.100.1/${PORT}`)] }],
+        timestamp: clock.now(),
+        id: 4711n,
+      })
     this.controller = new Controller({ identity: rootIdentity, random: this.random.fork('controller') })
-    this.root = this.#station(this.net.host('root', '198.51.100.1'), rootIdentity, this.planet, createRootNode, this.controller)
+    this.root = this.#station(
+      this.net.host('root', '198.51.100.1'),
+      rootIdentity,
+      this.planet,
+      createRootNode,
+      this.controller,
+    )
     this.controller.onMessage = () => this.root.driver.touch()
   }
 
@@ -115,7 +126,13 @@ export class SmallWorld {
     return this.clock.runUntil(predicate, limitMs)
   }
 
-  #station(host: SimHost, identity: SecretIdentity, planet: World, make: (options: NodeOptions) => ZtNode, controller?: Controller): Station {
+  #station(
+    host: SimHost,
+    identity: SecretIdentity,
+    planet: World,
+    make: (options: NodeOptions) => ZtNode,
+    controller?: Controller,
+  ): Station {
     const random = this.random.fork(host.name)
     return new Station(this.clock, host, { identity, planet, random, ...(controller && { controller }) }, make)
   }

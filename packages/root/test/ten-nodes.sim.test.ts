@@ -7,9 +7,19 @@ import { SmallWorld } from './small-world.js'
 const RETRY_MS = 250
 
 /** Nodes join over bad ways, and every one asks every other until it has answered. Who heard whom when. */
-function joinAndTalk(seed: string, count: number): { readonly story: string; readonly elapsedMs: number; readonly lost: number } {
+function joinAndTalk(
+  seed: string,
+  count: number,
+): { readonly story: string; readonly elapsedMs: number; readonly lost: number } {
   const random = new SeededRandom(seed)
-  const world = new SmallWorld(seed, { delayMs: 15, jitterMs: 10, loss: 0.05, duplicate: 0.02, reorder: 0.05, reorderMs: 30 })
+  const world = new SmallWorld(seed, {
+    delayMs: 15,
+    jitterMs: 10,
+    loss: 0.05,
+    duplicate: 0.02,
+    reorder: 0.05,
+    reorderMs: 30,
+  })
   const { clock, timeline } = world
   const networkId = world.createNetwork({
     v4AssignMode: { zt: true },
@@ -38,7 +48,8 @@ function joinAndTalk(seed: string, count: number): { readonly story: string; rea
     const ask = (): void => {
       if (answered.size === count - 1) return
       const others = members.filter((other) => other.network !== network && !answered.has(other.network.mac))
-      if (network.status === 'ready') for (const other of others) station.send(network, other.network.mac, 'are you there?')
+      if (network.status === 'ready')
+        for (const other of others) station.send(network, other.network.mac, 'are you there?')
       clock.at(clock.now() + RETRY_MS, ask)
     }
     clock.at(clock.now() + random.below(RETRY_MS), ask)

@@ -39,7 +39,9 @@ describe('two leaves and a root that is their controller, too', () => {
     for (const { address } of [alice, bob]) world.controller.authorize(world.now, networkId, address)
     expect(world.until(() => a.status === 'ready' && b.status === 'ready')).toBe(true)
     expect(world.now - before).toBeLessThan(100)
-    expect(a.addresses.map(String)).toEqual([`${world.controller.member(networkId, alice.address)!.ipAssignments[0]}/24`])
+    expect(a.addresses.map(String)).toEqual([
+      `${world.controller.member(networkId, alice.address)!.ipAssignments[0]}/24`,
+    ])
     expect(a.mtu).toBe(2800)
     expect(a.mac).toBe(macOf(alice.address, networkId))
 
@@ -48,7 +50,8 @@ describe('two leaves and a root that is their controller, too', () => {
     expect(world.until(() => received.length > 0, 2000)).toBe(true)
     expect(received).toEqual([`${a.mac.toString(16)} > ${b.mac.toString(16)} 88b5 one`])
 
-    const isDirect = (from: Station, to: Station): boolean => from.events.some((event) => event.type === 'peer-direct' && event.address === to.address)
+    const isDirect = (from: Station, to: Station): boolean =>
+      from.events.some((event) => event.type === 'peer-direct' && event.address === to.address)
     expect(world.until(() => isDirect(alice, bob) && isDirect(bob, alice), 10_000)).toBe(true)
     let relayed = 0
     world.net.onDatagram = ({ toHost }) => (relayed += toHost === 'root' ? 1 : 0)
@@ -140,6 +143,8 @@ test('a root hands out the newest version of its planet', () => {
   const later = new SmallWorld(7, { delayMs: 10 }, newer)
   const alice = later.member('alice', undefined, old)
   expect(later.until(() => alice.seen.has('world-updated'))).toBe(true)
-  expect(alice.events.find((event) => event.type === 'world-updated')).toMatchObject({ world: { timestamp: newer.timestamp } })
+  expect(alice.events.find((event) => event.type === 'world-updated')).toMatchObject({
+    world: { timestamp: newer.timestamp },
+  })
   expect(alice.node.isOnline).toBe(true)
 })

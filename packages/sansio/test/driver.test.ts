@@ -112,7 +112,11 @@ describe('Driver', () => {
     machine.deadline = 10
     driver.touch()
     clock.advance(10)
-    expect(machine.calls.filter((call) => call.startsWith('timeout'))).toEqual(['timeout 10', 'timeout 10', 'timeout 10'])
+    expect(machine.calls.filter((call) => call.startsWith('timeout'))).toEqual([
+      'timeout 10',
+      'timeout 10',
+      'timeout 10',
+    ])
     expect(clock.armed).toBe(0)
   })
 

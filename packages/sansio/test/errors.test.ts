@@ -4,8 +4,18 @@ import { Counters, invariant, isZtError, ZtError } from '../src/index.js'
 describe('ZtError', () => {
   test('carries code, hint, facts and cause', () => {
     const cause = new Error('disk full')
-    const error = new ZtError('ZT_STATE_WRITE', 'cannot write identity.secret', { cause, hint: 'free some space', key: 'identity.secret' })
-    expect(error).toMatchObject({ name: 'ZtError', code: 'ZT_STATE_WRITE', hint: 'free some space', key: 'identity.secret', cause })
+    const error = new ZtError('ZT_STATE_WRITE', 'cannot write identity.secret', {
+      cause,
+      hint: 'free some space',
+      key: 'identity.secret',
+    })
+    expect(error).toMatchObject({
+      name: 'ZtError',
+      code: 'ZT_STATE_WRITE',
+      hint: 'free some space',
+      key: 'identity.secret',
+      cause,
+    })
     expect(error).toBeInstanceOf(Error)
     expect(Object.keys(new ZtError('ZT_X', 'x'))).not.toContain('hint')
     expect('cause' in new ZtError('ZT_X', 'x')).toBe(false)
@@ -22,7 +32,9 @@ describe('ZtError', () => {
 
   test('an invariant that does not hold is a bug, and says so', () => {
     expect(() => invariant(1, 'one is true')).not.toThrow()
-    expect(() => invariant(0, 'zero is true')).toThrow(expect.objectContaining({ code: 'ZT_BUG', message: expect.stringContaining('zero is true') }))
+    expect(() => invariant(0, 'zero is true')).toThrow(
+      expect.objectContaining({ code: 'ZT_BUG', message: expect.stringContaining('zero is true') }),
+    )
   })
 })
 
@@ -33,7 +45,10 @@ describe('Counters', () => {
     counters.count('a', 2)
     counters.count('b')
     expect([counters.get('b'), counters.get('never')]).toEqual([2, 0])
-    expect(Object.entries(counters.snapshot())).toEqual([['a', 2], ['b', 2]])
+    expect(Object.entries(counters.snapshot())).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ])
   })
 
   test('a snapshot is a copy', () => {

@@ -11,7 +11,12 @@ export function systemError(code: ErrorCode, syscall: Syscall, at?: Endpoint, ca
   const text = at ? ` ${at.ip}:${at.port}` : ''
   const known = numberOf(code)
   const errno = known === undefined ? {} : { errno: known }
-  return new ZtError(code, `${syscall} ${code}${text}`, { ...errno, syscall, ...where, ...(cause === undefined ? {} : { cause }) })
+  return new ZtError(code, `${syscall} ${code}${text}`, {
+    ...errno,
+    syscall,
+    ...where,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** The same from an error of the stack. What is not an error of a socket, a bug above all, stays what it is. */
@@ -22,7 +27,11 @@ export function fromStack(error: unknown, syscall: Syscall, at?: Endpoint): Erro
 }
 
 /** A mistake of the caller that has a name in Node. */
-export function callerError(code: `ERR_${string}`, message: string, Kind: ErrorConstructor = Error): Error & { code: string } {
+export function callerError(
+  code: `ERR_${string}`,
+  message: string,
+  Kind: ErrorConstructor = Error,
+): Error & { code: string } {
   const error = new Kind(message) as Error & { code: string }
   error.code = code
   return error
@@ -32,7 +41,11 @@ export function callerError(code: `ERR_${string}`, message: string, Kind: ErrorC
 export function checkPort(port: unknown, least = 0): number {
   const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= 65_535) return number
-  throw callerError('ERR_SOCKET_BAD_PORT', `Port should be >= ${least} and < 65536. Received ${String(port)}.`, RangeError as ErrorConstructor)
+  throw callerError(
+    'ERR_SOCKET_BAD_PORT',
+    `Port should be >= ${least} and < 65536. Received ${String(port)}.`,
+    RangeError as ErrorConstructor,
+  )
 }
 
 let numbers: Map<string, number> | undefined

@@ -53,7 +53,8 @@ export async function ping(host: StackHost, target: IpAddress, options: PingOpti
       },
       (result) => {
         end()
-        if (result.ok) done({ from: result.from, milliseconds: result.rttMs, bytes: result.length, hopLimit: result.hopLimit })
+        if (result.ok)
+          done({ from: result.from, milliseconds: result.rttMs, bytes: result.length, hopLimit: result.hopLimit })
         else fail(result.error)
       },
     )

@@ -12,7 +12,11 @@ export interface ResolveOptions {
 }
 
 /** An address as it is, or those of a name, in the order given by the resolver. `done` is called at once for an address. */
-export function resolve(host: string, options: ResolveOptions, done: (error: Error | null, addresses: IpAddress[]) => void): void {
+export function resolve(
+  host: string,
+  options: ResolveOptions,
+  done: (error: Error | null, addresses: IpAddress[]) => void,
+): void {
   const literal = parseHost(host)
   if (literal) return done(null, [literal])
   const lookup = options.lookup ?? (systemLookup as LookupFunction)
@@ -22,7 +26,10 @@ export function resolve(host: string, options: ResolveOptions, done: (error: Err
     const texts = Array.isArray(found) ? found.map(({ address }) => address) : [String(found)]
     const addresses = texts.map((text) => IpAddress.tryParse(text)).filter((address) => address !== undefined)
     if (addresses.length > 0) return done(null, addresses)
-    done(callerError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${texts.join(' ')}`, TypeError as ErrorConstructor), [])
+    done(
+      callerError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${texts.join(' ')}`, TypeError as ErrorConstructor),
+      [],
+    )
   })
 }
 

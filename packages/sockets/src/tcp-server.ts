@@ -66,7 +66,8 @@ export class TcpServer extends EventEmitter<TcpServerEvents> implements HostReso
   listen(...args: unknown[]): this {
     const onListening = args.find((arg) => typeof arg === 'function') as (() => void) | undefined
     const options = listenOptions(args)
-    if (this.#listener || this.#isOpening) throw callerError('ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.')
+    if (this.#listener || this.#isOpening)
+      throw callerError('ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.')
     const port = checkPort(options.port ?? 0)
     if (onListening) this.once('listening', onListening)
     if (options.signal?.aborted) {
@@ -132,7 +133,9 @@ export class TcpServer extends EventEmitter<TcpServerEvents> implements HostReso
   close(onClose?: (error?: Error) => void): this {
     const wasRunning = this.#listener !== undefined || this.#isOpening
     if (onClose) {
-      this.once('close', () => (wasRunning ? onClose() : onClose(callerError('ERR_SERVER_NOT_RUNNING', 'Server is not running.'))))
+      this.once('close', () =>
+        wasRunning ? onClose() : onClose(callerError('ERR_SERVER_NOT_RUNNING', 'Server is not running.')),
+      )
     }
     this.#listener?.close()
     this.#listener = undefined
@@ -219,7 +222,13 @@ export class TcpServer extends EventEmitter<TcpServerEvents> implements HostReso
       return
     }
     const { pauseOnConnect, allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = this.#options
-    const socket = TcpSocket.accept(this.#host, connection, { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay })
+    const socket = TcpSocket.accept(this.#host, connection, {
+      allowHalfOpen,
+      highWaterMark,
+      noDelay,
+      keepAlive,
+      keepAliveInitialDelay,
+    })
     if (pauseOnConnect) socket.pause()
     this.#sockets.add(socket)
     socket.once('close', () => {
@@ -241,7 +250,11 @@ function listenOptions(args: readonly unknown[]): ListenOptions {
   const [first, second, third] = args
   if (typeof first === 'object' && first !== null) {
     if ('path' in first || 'fd' in first || 'handle' in first) {
-      throw callerError('ERR_INVALID_ARG_VALUE', 'a user-space stack has no pipes and no file descriptors: give a port', TypeError as ErrorConstructor)
+      throw callerError(
+        'ERR_INVALID_ARG_VALUE',
+        'a user-space stack has no pipes and no file descriptors: give a port',
+        TypeError as ErrorConstructor,
+      )
     }
     return first
   }

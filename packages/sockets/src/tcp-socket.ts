@@ -94,10 +94,15 @@ export class TcpSocket extends Duplex implements HostResource {
   connect(port: number | string, host: string, onConnect?: () => void): this
   connect(port: number | string, onConnect?: () => void): this
   connect(target: ConnectOptions | number | string, host?: string | (() => void), onConnect?: () => void): this {
-    const options = typeof target === 'object' ? target : { port: target, ...(typeof host === 'string' ? { host } : {}) }
+    const options =
+      typeof target === 'object' ? target : { port: target, ...(typeof host === 'string' ? { host } : {}) }
     const listener = typeof host === 'function' ? host : onConnect
     if ('path' in options && typeof options.path === 'string') {
-      throw callerError('ERR_INVALID_ARG_VALUE', 'a user-space stack has no pipes: give a host and a port', TypeError as ErrorConstructor)
+      throw callerError(
+        'ERR_INVALID_ARG_VALUE',
+        'a user-space stack has no pipes: give a host and a port',
+        TypeError as ErrorConstructor,
+      )
     }
     const port = checkPort(options.port)
     if (options.localPort !== undefined) checkPort(options.localPort)
@@ -134,7 +139,9 @@ export class TcpSocket extends Duplex implements HostResource {
 
   /** Our end, or an empty object before there is one. */
   address(): AddressInfo | Record<string, never> {
-    return this.#local ? { address: this.#local.ip.toString(), family: familyOf(this.#local), port: this.#local.port } : {}
+    return this.#local
+      ? { address: this.#local.ip.toString(), family: familyOf(this.#local), port: this.#local.port }
+      : {}
   }
 
   get localAddress(): string | undefined {
@@ -179,7 +186,11 @@ export class TcpSocket extends Duplex implements HostResource {
   /** Emit 'timeout' when nothing was sent or received for so many milliseconds; 0 stops that. The socket stays open. */
   setTimeout(milliseconds: number, onTimeout?: () => void): this {
     if (!Number.isFinite(milliseconds) || milliseconds < 0) {
-      throw callerError('ERR_OUT_OF_RANGE', `expected a number of milliseconds, got ${milliseconds}`, RangeError as ErrorConstructor)
+      throw callerError(
+        'ERR_OUT_OF_RANGE',
+        `expected a number of milliseconds, got ${milliseconds}`,
+        RangeError as ErrorConstructor,
+      )
     }
     this.timeout = milliseconds
     if (onTimeout && milliseconds > 0) this.once('timeout', onTimeout)
@@ -373,7 +384,8 @@ export class TcpSocket extends Duplex implements HostResource {
 
   #over(error: Error | undefined): void {
     this.#isOver = true
-    if (error) this.destroy(fromStack(error, this.connecting ? 'connect' : 'read', this.connecting ? this.#remote : undefined))
+    if (error)
+      this.destroy(fromStack(error, this.connecting ? 'connect' : 'read', this.connecting ? this.#remote : undefined))
     else this.#pull()
   }
 

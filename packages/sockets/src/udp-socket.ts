@@ -55,13 +55,21 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
   #waiting: (() => void)[] = []
   #forgetSignal: (() => void) | undefined
 
-  constructor(host: StackHost, options: UdpSocketOptions | 'udp4' | 'udp6', onMessage?: (bytes: Buffer, from: RemoteInfo) => void) {
+  constructor(
+    host: StackHost,
+    options: UdpSocketOptions | 'udp4' | 'udp6',
+    onMessage?: (bytes: Buffer, from: RemoteInfo) => void,
+  ) {
     super()
     this.#host = host
     this.#options = typeof options === 'string' ? { type: options } : options
     this.type = this.#options.type
     if (this.type !== 'udp4' && this.type !== 'udp6') {
-      throw callerError('ERR_SOCKET_BAD_TYPE', 'Bad socket type specified. Valid types are: udp4, udp6', TypeError as ErrorConstructor)
+      throw callerError(
+        'ERR_SOCKET_BAD_TYPE',
+        'Bad socket type specified. Valid types are: udp4, udp6',
+        TypeError as ErrorConstructor,
+      )
     }
     if (onMessage) this.on('message', onMessage)
     const { signal } = this.#options
@@ -107,7 +115,8 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
   connect(port: number, address?: string | ((error?: Error) => void), onConnect?: (error?: Error) => void): void {
     this.#requireOpen()
     const checked = checkPort(port, 1)
-    if (this.#isConnecting || this.#endpoint?.remote) throw callerError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected')
+    if (this.#isConnecting || this.#endpoint?.remote)
+      throw callerError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected')
     const done = typeof address === 'function' ? address : onConnect
     const fail = (error: Error): void => {
       this.#isConnecting = false
@@ -150,7 +159,14 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
   send(message: UdpMessage, port?: number, address?: string, onSent?: UdpSent): void
   send(message: UdpMessage, port?: number, onSent?: UdpSent): void
   send(message: UdpMessage, onSent?: UdpSent): void
-  send(message: string | NodeJS.ArrayBufferView, offset: number, length: number, port?: number, address?: string, onSent?: UdpSent): void
+  send(
+    message: string | NodeJS.ArrayBufferView,
+    offset: number,
+    length: number,
+    port?: number,
+    address?: string,
+    onSent?: UdpSent,
+  ): void
   send(message: string | NodeJS.ArrayBufferView, offset: number, length: number, port?: number, onSent?: UdpSent): void
   send(message: string | NodeJS.ArrayBufferView, offset: number, length: number, onSent?: UdpSent): void
   send(message: UdpMessage, ...args: unknown[]): void {
@@ -163,7 +179,8 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
     const isRange = numbers.length === (isConnected ? 2 : 3)
     const bytes = isRange ? rangeOf(message, Number(numbers[0]), Number(numbers[1])) : bytesOf(message)
     const target = isRange ? numbers[2] : numbers[0]
-    if (isConnected && (target !== undefined || address !== undefined)) throw callerError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected')
+    if (isConnected && (target !== undefined || address !== undefined))
+      throw callerError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected')
     const port = isConnected ? 0 : checkPort(target, 1)
     if (!this.#endpoint && !this.#isBinding) this.bind(0)
     const go = (): void => {
@@ -237,13 +254,19 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
   addMembership(group: string, interfaceAddress?: string): void {
     this.#requireOpen()
     if (!this.#endpoint && !this.#isBinding) this.bind(0)
-    this.#endpoint?.joinGroup(IpAddress.parse(group), interfaceAddress === undefined ? undefined : this.#interfaceOf(interfaceAddress))
+    this.#endpoint?.joinGroup(
+      IpAddress.parse(group),
+      interfaceAddress === undefined ? undefined : this.#interfaceOf(interfaceAddress),
+    )
   }
 
   /** @throws EADDRNOTAVAIL if it is not in the group */
   dropMembership(group: string, interfaceAddress?: string): void {
     this.#requireOpen()
-    this.#endpoint?.leaveGroup(IpAddress.parse(group), interfaceAddress === undefined ? undefined : this.#interfaceOf(interfaceAddress))
+    this.#endpoint?.leaveGroup(
+      IpAddress.parse(group),
+      interfaceAddress === undefined ? undefined : this.#interfaceOf(interfaceAddress),
+    )
   }
 
   /** Bytes that may wait to be read. */
@@ -322,7 +345,12 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements HostReso
     const isMapped = this.type === 'udp6' && from.ip.isV4
     const address = isMapped ? `::ffff:${info.address}` : info.address
     const family = this.type === 'udp6' ? 'IPv6' : 'IPv4'
-    this.emit('message', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), { address, family, port: info.port, size: bytes.length })
+    this.emit('message', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), {
+      address,
+      family,
+      port: info.port,
+      size: bytes.length,
+    })
   }
 
   #sendTo(host: string, port: number, bytes: Buffer, onSent: UdpSent | undefined): void {
@@ -396,8 +424,18 @@ function bytesOf(message: UdpMessage): Buffer {
 
 function rangeOf(message: UdpMessage, offset: number, length: number): Buffer {
   const bytes = bytesOf(message)
-  if (Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= bytes.length) {
+  if (
+    Number.isInteger(offset) &&
+    Number.isInteger(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    offset + length <= bytes.length
+  ) {
     return bytes.subarray(offset, offset + length)
   }
-  throw callerError('ERR_BUFFER_OUT_OF_BOUNDS', 'Attempt to access memory outside buffer bounds', RangeError as ErrorConstructor)
+  throw callerError(
+    'ERR_BUFFER_OUT_OF_BOUNDS',
+    'Attempt to access memory outside buffer bounds',
+    RangeError as ErrorConstructor,
+  )
 }

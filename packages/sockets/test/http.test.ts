@@ -13,7 +13,11 @@ interface Site extends World {
   readonly agent: HttpAgent
 }
 
-async function site(handler: http.RequestListener, agentOptions: http.AgentOptions = {}, base = world()): Promise<Site> {
+async function site(
+  handler: http.RequestListener,
+  agentOptions: http.AgentOptions = {},
+  base = world(),
+): Promise<Site> {
   const web = http.createServer(handler)
   const tcp = await new TcpServer(base.b).listenAsync({ port: 80 })
   serveHttp(web, tcp)
@@ -27,12 +31,19 @@ interface Answer {
   readonly reused: boolean
 }
 
-function fetchOnce({ agent }: Site, path: string, options: http.RequestOptions = {}, body?: Uint8Array): Promise<Answer> {
+function fetchOnce(
+  { agent }: Site,
+  path: string,
+  options: http.RequestOptions = {},
+  body?: Uint8Array,
+): Promise<Answer> {
   return new Promise((done, fail) => {
     const request = http.request({ host: B4, path, agent, ...options }, (response: IncomingMessage) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => done({ status: response.statusCode, body: Buffer.concat(chunks), reused: request.reusedSocket }))
+      response.on('end', () =>
+        done({ status: response.statusCode, body: Buffer.concat(chunks), reused: request.reusedSocket }),
+      )
       response.on('error', fail)
     })
     request.on('error', fail)
@@ -218,11 +229,20 @@ describe('serveHttp', () => {
 
 test('TLS runs over a socket', async () => {
   const w = world()
-  const context = { pskCallback: () => ({ psk: Buffer.alloc(32, 7), identity: 'x' }), ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const
+  const context = {
+    pskCallback: () => ({ psk: Buffer.alloc(32, 7), identity: 'x' }),
+    ciphers: 'PSK',
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+  } as const
   const tcp = await new TcpServer(w.b).listenAsync({ port: 443 })
   const secure = tls.createServer({ ...context, pskCallback: () => Buffer.alloc(32, 7) })
   tcp.on('connection', (socket) => secure.emit('connection', socket))
   secure.on('secureConnection', (socket) => socket.end('secret'))
-  const client = tls.connect({ ...context, socket: TcpSocket.connect(w.a, { host: B4, port: 443 }), checkServerIdentity: () => undefined })
+  const client = tls.connect({
+    ...context,
+    socket: TcpSocket.connect(w.a, { host: B4, port: 443 }),
+    checkServerIdentity: () => undefined,
+  })
   expect(String((await w.until(once(client, 'data')))[0])).toBe('secret')
 })

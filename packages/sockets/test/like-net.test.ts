@@ -25,7 +25,11 @@ type Program = (ends: Ends, log: (line: string) => void) => void
 const EVENTS = ['connect', 'ready', 'end', 'finish', 'error', 'close', 'drain', 'timeout']
 
 /** What both ends observe, each in its own order, until both have closed. */
-async function observe(ends: Ends, program: Program, until: <T>(promise: Promise<T>) => Promise<T>): Promise<Record<string, string[]>> {
+async function observe(
+  ends: Ends,
+  program: Program,
+  until: <T>(promise: Promise<T>) => Promise<T>,
+): Promise<Record<string, string[]>> {
   const seen: Record<string, string[]> = { client: [], server: [] }
   for (const who of ['client', 'server'] as const) {
     const socket = ends[who]
@@ -36,7 +40,9 @@ async function observe(ends: Ends, program: Program, until: <T>(promise: Promise
       })
     }
   }
-  const closed = Promise.all([ends.client, ends.server].map((socket) => new Promise<void>((done) => socket.once('close', () => done()))))
+  const closed = Promise.all(
+    [ends.client, ends.server].map((socket) => new Promise<void>((done) => socket.once('close', () => done()))),
+  )
   program(ends, (line) => seen.client.push(line))
   await until(closed)
   for (const who of ['client', 'server'] as const) {
@@ -153,7 +159,9 @@ describe.each([
 ])('sockets are like those of node:net, allowHalfOpen %s', (allowHalfOpen, programs) => {
   for (const [name, program] of Object.entries(programs)) {
     test(name, async () => {
-      expect(withoutDrain(await byOurs(program, allowHalfOpen))).toEqual(withoutDrain(await byNet(program, allowHalfOpen)))
+      expect(withoutDrain(await byOurs(program, allowHalfOpen))).toEqual(
+        withoutDrain(await byNet(program, allowHalfOpen)),
+      )
     })
   }
 })

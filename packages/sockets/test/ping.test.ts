@@ -17,7 +17,9 @@ describe('ping', () => {
 
   test('gives up after its time', async () => {
     const w = world({ loss: 1 })
-    await expect(w.until(ping(w.a, IpAddress.parse(B4), { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+    await expect(w.until(ping(w.a, IpAddress.parse(B4), { timeoutMs: 300 }))).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+    })
   })
 
   test('fails at once without a route', async () => {

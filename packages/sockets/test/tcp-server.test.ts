@@ -62,8 +62,13 @@ describe('TcpServer', () => {
     const w = world()
     const server = await new TcpServer(w.b).listenAsync({ port: 80 })
     expect(() => server.listen(81)).toThrow('called more than once')
-    await expect(new TcpServer(w.b).listenAsync({ port: 80 })).rejects.toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' })
-    await expect(new TcpServer(w.b).listenAsync({ port: 80, host: '10.9.9.9' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+    await expect(new TcpServer(w.b).listenAsync({ port: 80 })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+    })
+    await expect(new TcpServer(w.b).listenAsync({ port: 80, host: '10.9.9.9' })).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+    })
     expect(() => new TcpServer(w.b).listen(70_000)).toThrow('Port should be')
     expect(() => new TcpServer(w.b).listen({ path: '/run/x' } as object)).toThrow('no pipes')
     const idle = new TcpServer(w.b)
@@ -91,7 +96,9 @@ describe('TcpServer', () => {
     abort.abort()
     await closed
     expect(server.listening).toBe(false)
-    await expect(new TcpServer(w.b).listenAsync({ port: 80, signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(new TcpServer(w.b).listenAsync({ port: 80, signal: abort.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
     const late = new TcpServer(w.b).listen({ port: 80, signal: abort.signal })
     await once(late, 'close')
   })

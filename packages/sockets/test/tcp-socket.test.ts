@@ -15,7 +15,11 @@ interface Pair extends World {
 }
 
 /** A connection from a to b. */
-async function connected(options: Partial<ConnectOptions> = {}, serverOptions: ServerOptions = {}, base = world()): Promise<Pair> {
+async function connected(
+  options: Partial<ConnectOptions> = {},
+  serverOptions: ServerOptions = {},
+  base = world(),
+): Promise<Pair> {
   const listener = await new TcpServer(base.b, serverOptions).listenAsync({ port: 80 })
   const accepted = once(listener, 'connection') as Promise<[TcpSocket]>
   const client = TcpSocket.connect(base.a, { host: B4, port: 80, ...options })
@@ -47,7 +51,8 @@ describe('connecting', () => {
     const socket = new TcpSocket(w.a)
     expect([socket.connecting, socket.pending, socket.readyState, socket.address()]).toEqual([false, true, 'open', {}])
     const events: string[] = []
-    for (const name of ['lookup', 'connect', 'ready', 'end', 'finish', 'close']) socket.on(name, () => events.push(name))
+    for (const name of ['lookup', 'connect', 'ready', 'end', 'finish', 'close'])
+      socket.on(name, () => events.push(name))
     socket.connect(80, B4, () => events.push('callback'))
     expect([socket.connecting, socket.pending, socket.readyState]).toEqual([true, true, 'opening'])
     await w.until(once(socket, 'ready'))
@@ -74,12 +79,18 @@ describe('connecting', () => {
 
   test('asks the resolver for names and takes an address that there is a route to', async () => {
     const asked: unknown[] = []
-    const w = world({ delayMs: 1 }, {
-      lookup: (name, options, done) => {
-        asked.push([name, options.family])
-        process.nextTick(done, null, [{ address: '203.0.113.5', family: 4 }, { address: B4, family: 4 }])
+    const w = world(
+      { delayMs: 1 },
+      {
+        lookup: (name, options, done) => {
+          asked.push([name, options.family])
+          process.nextTick(done, null, [
+            { address: '203.0.113.5', family: 4 },
+            { address: B4, family: 4 },
+          ])
+        },
       },
-    })
+    )
     await new TcpServer(w.b).listenAsync({ port: 80 })
     const client = TcpSocket.connect(w.a, { host: 'b.example', port: 80, family: 4 })
     const lookups: unknown[] = []
@@ -117,13 +128,20 @@ describe('connecting', () => {
   test('no route is ENETUNREACH, not thrown but emitted', async () => {
     const w = world()
     const client = TcpSocket.connect(w.a, { host: '203.0.113.5', port: 80 })
-    await expect(once(client, 'connect')).rejects.toMatchObject({ code: 'ENETUNREACH', syscall: 'connect', address: '203.0.113.5' })
+    await expect(once(client, 'connect')).rejects.toMatchObject({
+      code: 'ENETUNREACH',
+      syscall: 'connect',
+      address: '203.0.113.5',
+    })
   })
 
   test('nobody at an address of the subnet is EHOSTUNREACH or ETIMEDOUT', async () => {
     const w = world()
     const client = TcpSocket.connect(w.a, { host: '10.0.0.99', port: 80 })
-    const error = await w.until(once(client, 'connect').catch((reason: unknown) => reason), 300_000)
+    const error = await w.until(
+      once(client, 'connect').catch((reason: unknown) => reason),
+      300_000,
+    )
     expect((error as { code: string }).code).toMatch(/EHOSTUNREACH|ETIMEDOUT/)
   })
 
@@ -137,7 +155,9 @@ describe('connecting', () => {
 
   test('mistakes of the caller are thrown', () => {
     const w = world()
-    expect(() => TcpSocket.connect(w.a, { host: B4, port: 65_536 })).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }) as Error)
+    expect(() => TcpSocket.connect(w.a, { host: B4, port: 65_536 })).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }) as Error,
+    )
     expect(() => TcpSocket.connect(w.a, { host: B4, port: 'http' })).toThrow('Port should be')
     expect(() => TcpSocket.connect(w.a, { path: '/run/x', port: 1 } as ConnectOptions)).toThrow('no pipes')
     expect(() => TcpSocket.connect(w.a, { host: B4, port: 1, localAddress: 'eth0' })).toThrow('Invalid IP address')
@@ -197,7 +217,11 @@ describe('data', () => {
   })
 
   test('megabytes both ways at the same time, whole, through loss and reordering', async () => {
-    const { client, server, until } = await connected({ allowHalfOpen: true }, { allowHalfOpen: true }, world({ delayMs: 2, jitterMs: 1, loss: 0.01, reorder: 0.01 }))
+    const { client, server, until } = await connected(
+      { allowHalfOpen: true },
+      { allowHalfOpen: true },
+      world({ delayMs: 2, jitterMs: 1, loss: 0.01, reorder: 0.01 }),
+    )
     const random = new SeededRandom(1)
     const [there, back] = [Buffer.from(random.bytes(2_000_000)), Buffer.from(random.bytes(3_000_000))]
     const results = Promise.all([shaOf(server), shaOf(client)])
@@ -366,11 +390,15 @@ describe('ending', () => {
     const { client, until } = await connected()
     client.on('error', () => {})
     client.end()
-    await expect(until(new Promise((_, fail) => client.write('x', (error) => fail(error!))))).rejects.toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' })
+    await expect(until(new Promise((_, fail) => client.write('x', (error) => fail(error!))))).rejects.toMatchObject({
+      code: 'ERR_STREAM_WRITE_AFTER_END',
+    })
     const w = world()
     const idle = new TcpSocket(w.a)
     idle.on('error', () => {})
-    await expect(new Promise((_, fail) => idle.write('x', (error) => fail(error!)))).rejects.toMatchObject({ code: 'ERR_SOCKET_CLOSED' })
+    await expect(new Promise((_, fail) => idle.write('x', (error) => fail(error!)))).rejects.toMatchObject({
+      code: 'ERR_SOCKET_CLOSED',
+    })
   })
 
   test('a write that waits is told when the socket is destroyed', async () => {
@@ -435,7 +463,14 @@ describe('time-outs and options', () => {
 
   test('connect takes a timeout, and noDelay and keepAlive before there is a connection', async () => {
     const w = world()
-    const client = TcpSocket.connect(w.a, { host: '10.0.0.99', port: 80, timeout: 500, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 })
+    const client = TcpSocket.connect(w.a, {
+      host: '10.0.0.99',
+      port: 80,
+      timeout: 500,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 1000,
+    })
     client.on('error', () => {})
     await w.until(once(client, 'timeout'))
     expect(client.timeout).toBe(500)

@@ -106,7 +106,11 @@ describe('UdpSocket', () => {
     await once(server, 'listening')
     expect(server.address()).toEqual({ address: B4, family: 'IPv4', port: 9000 })
     const second = new UdpSocket(w.b, 'udp4').bind(9000)
-    expect(await new Promise((done) => second.once('error', done))).toMatchObject({ code: 'EADDRINUSE', syscall: 'bind', port: 9000 })
+    expect(await new Promise((done) => second.once('error', done))).toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'bind',
+      port: 9000,
+    })
     const foreign = new UdpSocket(w.b, 'udp4').bind(9001, '10.9.9.9')
     expect(await new Promise((done) => foreign.once('error', done))).toMatchObject({ code: 'EADDRNOTAVAIL' })
     for (let i = 0; i < 2; i++) {
@@ -122,7 +126,11 @@ describe('UdpSocket', () => {
     const sending = (...args: [string | Uint8Array, number, string]) =>
       w.until(new Promise<Error | null>((done) => client.send(...args, (error) => done(error))))
     expect(await sending(new Uint8Array(70_000), 9000, B4)).toMatchObject({ code: 'EMSGSIZE' })
-    expect(await sending('x', 9000, '203.0.113.1')).toMatchObject({ code: 'ENETUNREACH', address: '203.0.113.1', port: 9000 })
+    expect(await sending('x', 9000, '203.0.113.1')).toMatchObject({
+      code: 'ENETUNREACH',
+      address: '203.0.113.1',
+      port: 9000,
+    })
     expect(await sending('x', 9000, B6)).toMatchObject({ code: 'EINVAL' })
     expect(await sending('x', 9000, '10.0.0.255')).toMatchObject({ code: 'EACCES' })
     client.setBroadcast(true)
@@ -133,12 +141,15 @@ describe('UdpSocket', () => {
   })
 
   test('asks the resolver for names', async () => {
-    const w = world({ delayMs: 1 }, {
-      lookup: (name, _options, done) => {
-        if (name === 'b.example') process.nextTick(done, null, [{ address: B4, family: 4 }])
-        else process.nextTick(done, Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), [])
+    const w = world(
+      { delayMs: 1 },
+      {
+        lookup: (name, _options, done) => {
+          if (name === 'b.example') process.nextTick(done, null, [{ address: B4, family: 4 }])
+          else process.nextTick(done, Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), [])
+        },
       },
-    })
+    )
     const server = await bound(w)
     const heard = once(server, 'message')
     const client = new UdpSocket(w.a, 'udp4')

@@ -45,7 +45,8 @@ export function world(profile: LinkProfile = { delayMs: 1 }, options: StackHostO
         isSettled = true
       }
       promise.then(settle, settle)
-      if (!(await clock.runUntilAsync(() => isSettled, turns, limitMs))) throw new Error(`not settled after ${limitMs} ms of virtual time`)
+      if (!(await clock.runUntilAsync(() => isSettled, turns, limitMs)))
+        throw new Error(`not settled after ${limitMs} ms of virtual time`)
       return promise
     },
     async pass(ms) {

@@ -54,7 +54,8 @@ export class FileStateStore implements StateStore {
     } catch (error) {
       throw stateError(error, 'write', absolute)
     }
-    if (options.lock === false) return new FileStateStore(root, options.maxValueBytes ?? MAX_VALUE_BYTES, async () => {})
+    if (options.lock === false)
+      return new FileStateStore(root, options.maxValueBytes ?? MAX_VALUE_BYTES, async () => {})
     const unlock = await lockDirectory(root)
     const store = new FileStateStore(root, options.maxValueBytes ?? MAX_VALUE_BYTES, unlock)
     await store.#sweep(root, 0)
@@ -227,7 +228,8 @@ export class FileStateStore implements StateStore {
   async #sweep(path: string, depth: number): Promise<void> {
     for (const entry of await this.#entries(path)) {
       if (entry.isFile() && isTemporary(entry.name)) await unlink(join(path, entry.name)).catch(() => {})
-      else if (entry.isDirectory() && isPlainName(entry.name) && depth < 8) await this.#sweep(join(path, entry.name), depth + 1)
+      else if (entry.isDirectory() && isPlainName(entry.name) && depth < 8)
+        await this.#sweep(join(path, entry.name), depth + 1)
     }
   }
 }

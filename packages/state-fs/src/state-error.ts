@@ -1,7 +1,11 @@
 import { ZtError } from '@zt/sansio'
 
 /** What the system said about a file, as an error that names the file and what to do. */
-export function stateError(error: unknown, doing: 'read' | 'write' | 'delete' | 'list' | 'lock', path: string): ZtError {
+export function stateError(
+  error: unknown,
+  doing: 'read' | 'write' | 'delete' | 'list' | 'lock',
+  path: string,
+): ZtError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
   if (code === 'ELOOP' || code === 'EMLINK') return symlinkError(path)
   return new ZtError('ZT_STATE_IO', `cannot ${doing} ${path}: ${code}`, {
@@ -13,10 +17,14 @@ export function stateError(error: unknown, doing: 'read' | 'write' | 'delete' | 
 
 /** Something in the way is a symbolic link. */
 export function symlinkError(path: string): ZtError {
-  return new ZtError('ZT_STATE_SYMLINK', `${path} is a symbolic link, and those are not followed inside a state directory`, {
-    path,
-    hint: 'replace the link by the file or directory that it leads to',
-  })
+  return new ZtError(
+    'ZT_STATE_SYMLINK',
+    `${path} is a symbolic link, and those are not followed inside a state directory`,
+    {
+      path,
+      hint: 'replace the link by the file or directory that it leads to',
+    },
+  )
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -33,7 +33,11 @@ describe('a FileStateStore complies', () => {
 describe('files', () => {
   test('are where ZeroTierOne has them', async () => {
     const store = await open()
-    for (const key of ['identity.secret', 'networks.d/8056c2e21c000001.conf', 'controller.d/network/8056c2e21c000001.json']) {
+    for (const key of [
+      'identity.secret',
+      'networks.d/8056c2e21c000001.conf',
+      'controller.d/network/8056c2e21c000001.json',
+    ]) {
       await store.write(key, bytes(key))
       expect(await readFile(join(root, key), 'utf8')).toBe(key)
     }
@@ -98,8 +102,30 @@ describe('planet and roots are one', () => {
 
 describe('keys', () => {
   const bad = [
-    '', '/', '/etc/passwd', '..', '../x', 'a/../b', 'a//b', 'a/', './a', '.hidden', 'a\\b', 'a\0b', 'A', 'con', 'aux.txt', 'com1.conf',
-    'a.', 'ä', 'a b', 'a:b', 'zt.lock', 'a/b/c/d/e/f/g/h/i', 'x'.repeat(128), `${'x/'.repeat(300)}x`,
+    '',
+    '/',
+    '/etc/passwd',
+    '..',
+    '../x',
+    'a/../b',
+    'a//b',
+    'a/',
+    './a',
+    '.hidden',
+    'a\\b',
+    'a\0b',
+    'A',
+    'con',
+    'aux.txt',
+    'com1.conf',
+    'a.',
+    'ä',
+    'a b',
+    'a:b',
+    'zt.lock',
+    'a/b/c/d/e/f/g/h/i',
+    'x'.repeat(128),
+    `${'x/'.repeat(300)}x`,
   ]
   test.each(bad)('%j is refused', async (key) => {
     const store = await open()
@@ -113,7 +139,26 @@ describe('keys', () => {
   test('whatever a key is made of, nothing outside the directory is touched', async () => {
     const store = await open(undefined, join(root, 'inner'))
     const random = new SeededRandom('keys')
-    const pieces = ['..', '.', '/', '//', '\\', 'a', 'b.c', '\0', '~', '%2e', 'C:', 'con', 'zt.lock', ' ', '\n', 'é', '-', '_']
+    const pieces = [
+      '..',
+      '.',
+      '/',
+      '//',
+      '\\',
+      'a',
+      'b.c',
+      '\0',
+      '~',
+      '%2e',
+      'C:',
+      'con',
+      'zt.lock',
+      ' ',
+      '\n',
+      'é',
+      '-',
+      '_',
+    ]
     for (let i = 0; i < 500; i++) {
       const key = Array.from({ length: 1 + random.below(6) }, () => random.pick(pieces)).join('')
       const outcome = await store.write(key, bytes('x')).catch((error: unknown) => error)
@@ -143,7 +188,11 @@ describe('symbolic links', () => {
   test('to a file are refused, and what they lead to is untouched', async () => {
     const store = await open()
     await symlink(join(outside, 'a'), join(root, 'planet'))
-    const error = { code: 'ZT_STATE_SYMLINK', path: join(store.root, 'planet'), hint: expect.stringContaining('replace') }
+    const error = {
+      code: 'ZT_STATE_SYMLINK',
+      path: join(store.root, 'planet'),
+      hint: expect.stringContaining('replace'),
+    }
     await expect(store.read('planet')).rejects.toMatchObject(error)
     await expect(store.write('planet', bytes('x'))).rejects.toMatchObject(error)
     expect(await readFile(join(outside, 'a'), 'utf8')).toBe('outside')
@@ -180,7 +229,11 @@ describe('what cannot be', () => {
     const store = await open({ maxValueBytes: 1000 })
     await writeFile(join(root, 'planet'), '')
     await truncate(join(root, 'planet'), 2 ** 36)
-    const error = { code: 'ZT_STATE_TOO_LARGE', path: join(store.root, 'planet'), hint: expect.stringContaining('move it away') }
+    const error = {
+      code: 'ZT_STATE_TOO_LARGE',
+      path: join(store.root, 'planet'),
+      hint: expect.stringContaining('move it away'),
+    }
     await expect(store.read('planet')).rejects.toMatchObject(error)
     await expect(store.write('planet', new Uint8Array(1001))).rejects.toMatchObject(error)
     await store.write('planet', new Uint8Array(1000))
@@ -214,13 +267,19 @@ describe('what cannot be', () => {
 
   test('a root that is a file', async () => {
     await writeFile(join(root, 'file'), 'x')
-    await expect(FileStateStore.open(join(root, 'file'))).rejects.toMatchObject({ code: 'ZT_STATE_IO', path: join(root, 'file') })
+    await expect(FileStateStore.open(join(root, 'file'))).rejects.toMatchObject({
+      code: 'ZT_STATE_IO',
+      path: join(root, 'file'),
+    })
   })
 
   test('a failed write keeps the old value and later writes work', async () => {
     const store = await open({ maxValueBytes: 10 })
     await store.write('key', bytes('old'))
-    const outcomes = await Promise.allSettled([store.write('key', new Uint8Array(11)), store.write('other', bytes('x'))])
+    const outcomes = await Promise.allSettled([
+      store.write('key', new Uint8Array(11)),
+      store.write('other', bytes('x')),
+    ])
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
     expect(await store.read('key')).toEqual(bytes('old'))
     await store.write('key', bytes('new'))

@@ -2,13 +2,7 @@
 export { VirtualClock } from './virtual-clock.js'
 export { SeededRandom, withSeed } from './seeded-random.js'
 // A simulated internet of datagrams
-export {
-  SimNetwork,
-  type SimNetworkOptions,
-  SimNat,
-  type DatagramEvent,
-  type DatagramDrop,
-} from './sim/network.js'
+export { SimNetwork, type SimNetworkOptions, SimNat, type DatagramEvent, type DatagramDrop } from './sim/network.js'
 export { SimHost, SimDatagramPort, type SimPortOptions, type SimSite } from './sim/host.js'
 export { NatTable, type NatKind, type NatOptions } from './sim/nat.js'
 // Links in memory

@@ -34,7 +34,7 @@ export class SeededRandom implements RandomSource {
   }
 
   fill<T extends Uint8Array>(into: T): T {
-    for (let i = 0; i < into.length; ) {
+    for (let i = 0; i < into.length;) {
       let word = this.u32()
       for (let n = 0; n < 4 && i < into.length; n++, word >>>= 8) into[i++] = word
     }

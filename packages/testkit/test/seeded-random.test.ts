@@ -24,7 +24,8 @@ describe('SeededRandom', () => {
     for (let i = 0; i < 160_000; i++) counts[random.below(16)]++
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400) // four standard deviations
     const bits = new Array<number>(32).fill(0)
-    for (let i = 0; i < 10_000; i++) for (let bit = 0, word = random.u32(); bit < 32; bit++) bits[bit] += (word >>> bit) & 1
+    for (let i = 0; i < 10_000; i++)
+      for (let bit = 0, word = random.u32(); bit < 32; bit++) bits[bit] += (word >>> bit) & 1
     for (const count of bits) expect(Math.abs(count - 5000)).toBeLessThan(250)
   })
 

@@ -36,7 +36,14 @@ describe('VirtualClock', () => {
       })
     }
     clock.advance(5)
-    expect(ran).toEqual(['first', 'second', 'after first at 5', 'after second at 5', 'armed by first', 'armed by second'])
+    expect(ran).toEqual([
+      'first',
+      'second',
+      'after first at 5',
+      'after second at 5',
+      'armed by first',
+      'armed by second',
+    ])
   })
 
   test('runUntil stops where the predicate comes true', () => {

@@ -1,4 +1,15 @@
-import { type AddressWords, type Flow, type Interface, type IpInput, type IpStack, PROTOCOL_UDP, TRANSPORT_OFFSET, checksum, isMulticastWords, wordsOf } from '@zt/ipstack'
+import {
+  type AddressWords,
+  type Flow,
+  type Interface,
+  type IpInput,
+  type IpStack,
+  PROTOCOL_UDP,
+  TRANSPORT_OFFSET,
+  checksum,
+  isMulticastWords,
+  wordsOf,
+} from '@zt/ipstack'
 import { BoundedMap, Endpoint, type ErrorCode, IpAddress, ZtError } from '@zt/sansio'
 import type { UdpSettings } from './settings.js'
 import { UDP_HEADER_LENGTH } from './wire/header.js'
@@ -154,7 +165,8 @@ export class UdpEndpoint {
    */
   send(to: Endpoint | undefined, bytes: Uint8Array): boolean {
     const target = this.#target(to)
-    if (bytes.length > MAX_UDP_PAYLOAD) throw this.#error('EMSGSIZE', `a datagram of ${bytes.length} bytes is too large`, target)
+    if (bytes.length > MAX_UDP_PAYLOAD)
+      throw this.#error('EMSGSIZE', `a datagram of ${bytes.length} bytes is too large`, target)
     const flow = this.#flowTo(target)
     const { scratch } = this.#owner.stack
     const length = UDP_HEADER_LENGTH + bytes.length
@@ -166,8 +178,10 @@ export class UdpEndpoint {
     scratch.view.setUint16(TRANSPORT_OFFSET + 6, sum)
     const result = flow.send(length)
     if (result === 'sent') return true
-    if (result === 'too-big') throw this.#error('EMSGSIZE', `${length} bytes do not fit the path (${flow.maxSegment})`, target)
-    if (result === 'unreachable') throw this.#error(flow.problem ?? 'EHOSTUNREACH', 'the host cannot be reached', target)
+    if (result === 'too-big')
+      throw this.#error('EMSGSIZE', `${length} bytes do not fit the path (${flow.maxSegment})`, target)
+    if (result === 'unreachable')
+      throw this.#error(flow.problem ?? 'EHOSTUNREACH', 'the host cannot be reached', target)
     this.#owner.stack.counters.count('udp-link-full')
     return false
   }
@@ -194,7 +208,8 @@ export class UdpEndpoint {
   /** Hear a multicast group on an interface; without one on that which leads to the group. @throws ZT_ARG_INVALID, ENETUNREACH, EADDRINUSE */
   joinGroup(group: IpAddress, nic?: Interface): void {
     this.#requireOpen()
-    const through = nic ?? this.multicastNic ?? this.nic ?? this.#owner.stack.openFlow({ protocol: PROTOCOL_UDP, remote: group }).nic
+    const through =
+      nic ?? this.multicastNic ?? this.nic ?? this.#owner.stack.openFlow({ protocol: PROTOCOL_UDP, remote: group }).nic
     if (this.#groups.some((each) => each.nic === through && each.group.equals(group))) {
       throw new ZtError('EADDRINUSE', `already in group ${group} on ${through.name}`, { address: group.toString() })
     }
@@ -233,7 +248,8 @@ export class UdpEndpoint {
     if (isMulticastWords(input.dst0, input.dst1, input.dst2, input.dst3) && !this.#isInGroup(input)) return 0
     const fit = (bound === undefined ? 1 : 3) + (this.nic === undefined ? 0 : 1)
     if (this.#remote === undefined) return fit
-    const isPeer = this.#remote.port === fromPort && isWords(this.#remoteWords!, input.src0, input.src1, input.src2, input.src3)
+    const isPeer =
+      this.#remote.port === fromPort && isWords(this.#remoteWords!, input.src0, input.src1, input.src2, input.src3)
     return isPeer ? fit + 5 : 0
   }
 
@@ -249,7 +265,12 @@ export class UdpEndpoint {
       return
     }
     this.#queued += charge
-    const datagram = { from: this.#sender(input, fromPort), to: this.#receiver(input), nic: input.nic, bytes: bytes.slice(offset, offset + length) }
+    const datagram = {
+      from: this.#sender(input, fromPort),
+      to: this.#receiver(input),
+      nic: input.nic,
+      bytes: bytes.slice(offset, offset + length),
+    }
     this.#queue.push(datagram)
     if (this.#onDatagram !== undefined) this.#deliverSoon()
   }
@@ -306,7 +327,8 @@ export class UdpEndpoint {
       if (to !== undefined && !to.equals(this.#remote)) throw this.#error('EISCONN', `connected to ${this.#remote}`, to)
       return this.#remote
     }
-    if (to === undefined) throw new ZtError('EDESTADDRREQ', 'an endpoint that is not connected needs a destination', { syscall: 'send' })
+    if (to === undefined)
+      throw new ZtError('EDESTADDRREQ', 'an endpoint that is not connected needs a destination', { syscall: 'send' })
     if (to.port === 0) throw this.#error('EINVAL', 'port 0 is nobody', to)
     return to
   }
@@ -321,7 +343,8 @@ export class UdpEndpoint {
       flow = this.#owner.stack.openFlow({ protocol: PROTOCOL_UDP, remote: to.ip, local, nic })
       this.#flows.set(key, flow)
     }
-    if (!this.broadcast && flow.isBroadcast) throw this.#error('EACCES', 'sending to a broadcast address needs `broadcast`', to)
+    if (!this.broadcast && flow.isBroadcast)
+      throw this.#error('EACCES', 'sending to a broadcast address needs `broadcast`', to)
     const hopLimit = to.ip.isMulticast ? this.multicastHopLimit : this.hopLimit
     flow.hopLimit = hopLimit > 0 ? hopLimit : this.#owner.stack.settings.hopLimit
     flow.loopGroups = this.multicastLoop
@@ -331,7 +354,12 @@ export class UdpEndpoint {
 
   #sender(input: IpInput, port: number): Endpoint {
     const last = this.#lastFrom
-    if (last !== undefined && last.port === port && isWords(this.#lastFromWords!, input.src0, input.src1, input.src2, input.src3)) return last
+    if (
+      last !== undefined &&
+      last.port === port &&
+      isWords(this.#lastFromWords!, input.src0, input.src1, input.src2, input.src3)
+    )
+      return last
     this.#lastFromWords = { w0: input.src0, w1: input.src1, w2: input.src2, w3: input.src3 }
     return (this.#lastFrom = new Endpoint(input.source, port))
   }
@@ -344,15 +372,22 @@ export class UdpEndpoint {
   }
 
   #isInGroup(input: IpInput): boolean {
-    return this.#groups.some(({ words, nic }) => nic === input.nic && isWords(words, input.dst0, input.dst1, input.dst2, input.dst3))
+    return this.#groups.some(
+      ({ words, nic }) => nic === input.nic && isWords(words, input.dst0, input.dst1, input.dst2, input.dst3),
+    )
   }
 
   #requireOpen(): void {
-    if (this.#isClosed) throw new ZtError('ENOTCONN', `the endpoint of UDP port ${this.port} is closed`, { port: this.port })
+    if (this.#isClosed)
+      throw new ZtError('ENOTCONN', `the endpoint of UDP port ${this.port} is closed`, { port: this.port })
   }
 
   #error(code: ErrorCode, message: string, to: Endpoint): ZtError {
-    return new ZtError(code, `send ${code} ${to}: ${message}`, { syscall: 'send', address: to.ip.toString(), port: to.port })
+    return new ZtError(code, `send ${code} ${to}: ${message}`, {
+      syscall: 'send',
+      address: to.ip.toString(),
+      port: to.port,
+    })
   }
 }
 

@@ -1,4 +1,12 @@
-import { type IpError, type IpErrorKind, type IpInput, type IpStack, PROTOCOL_UDP, type Transport, addressOf } from '@zt/ipstack'
+import {
+  type IpError,
+  type IpErrorKind,
+  type IpInput,
+  type IpStack,
+  PROTOCOL_UDP,
+  type Transport,
+  addressOf,
+} from '@zt/ipstack'
 import { Endpoint, type ErrorCode, type Instant, IpAddress, ZtError } from '@zt/sansio'
 import { pickEphemeralPort } from './ports.js'
 import { defaultUdpSettings, type UdpSettings } from './settings.js'
@@ -42,7 +50,8 @@ export class Udp implements Transport, UdpEndpointOwner {
     const port = wanted === 0 ? this.#ephemeralPort(ip) : wanted
     const endpoint = new UdpEndpoint(this, port, options)
     const sharing = this.#ports.get(port) ?? []
-    if (sharing.some((other) => isConflict(other, endpoint))) throw bindError('EADDRINUSE', 'the port is taken', ip, port)
+    if (sharing.some((other) => isConflict(other, endpoint)))
+      throw bindError('EADDRINUSE', 'the port is taken', ip, port)
     this.#ports.set(port, [...sharing, endpoint])
     return endpoint
   }
@@ -119,7 +128,12 @@ export class Udp implements Transport, UdpEndpointOwner {
 
   #ephemeralPort(ip: IpAddress | undefined): number {
     const { firstEphemeralPort, lastEphemeralPort } = this.settings
-    const port = pickEphemeralPort(firstEphemeralPort, lastEphemeralPort, this.stack.random, (each) => !this.#ports.has(each))
+    const port = pickEphemeralPort(
+      firstEphemeralPort,
+      lastEphemeralPort,
+      this.stack.random,
+      (each) => !this.#ports.has(each),
+    )
     if (port === undefined) throw bindError('EADDRINUSE', 'no ephemeral port is free', ip, 0)
     return port
   }

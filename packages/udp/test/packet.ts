@@ -2,7 +2,9 @@
 import { IpAddress } from '@zt/sansio'
 
 const be = (...fields: readonly (readonly [size: number, value: number])[]): number[] =>
-  fields.flatMap(([size, value]) => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** (size - 1 - i)) & 0xff))
+  fields.flatMap(([size, value]) =>
+    Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** (size - 1 - i)) & 0xff),
+  )
 
 function slowChecksum(bytes: readonly number[]): number {
   let sum = 0
@@ -16,7 +18,11 @@ function withChecksum(bytes: readonly number[], at: number, sum: number): number
 }
 
 function ipv4(src: IpAddress, dst: IpAddress, protocol: number, payload: readonly number[]): number[] {
-  const header = [...be([2, 0x4500], [2, 20 + payload.length], [4, 0x0001_0000], [1, 64], [1, protocol], [2, 0]), ...src.bytes, ...dst.bytes]
+  const header = [
+    ...be([2, 0x4500], [2, 20 + payload.length], [4, 0x0001_0000], [1, 64], [1, protocol], [2, 0]),
+    ...src.bytes,
+    ...dst.bytes,
+  ]
   return [...withChecksum(header, 10, slowChecksum(header)), ...payload]
 }
 
@@ -26,7 +32,14 @@ interface Lies {
 }
 
 /** A UDP datagram in an IP packet, with a checksum that is right unless told otherwise. */
-export function udpPacket(from: string, to: string, fromPort: number, toPort: number, payload: Uint8Array, lies: Lies = {}): Uint8Array {
+export function udpPacket(
+  from: string,
+  to: string,
+  fromPort: number,
+  toPort: number,
+  payload: Uint8Array,
+  lies: Lies = {},
+): Uint8Array {
   const [src, dst] = [IpAddress.parse(from), IpAddress.parse(to)]
   const length = lies.length ?? 8 + payload.length
   const datagram = [...be([2, fromPort], [2, toPort], [2, length], [2, 0]), ...payload]
@@ -34,11 +47,18 @@ export function udpPacket(from: string, to: string, fromPort: number, toPort: nu
   const sum = lies.checksum ?? (slowChecksum([...pseudo, ...datagram.slice(0, length)]) || 0xffff)
   const whole = withChecksum(datagram, 6, sum)
   if (src.isV4) return Uint8Array.from(ipv4(src, dst, 17, whole))
-  return Uint8Array.from([...be([4, 0x6000_0000], [2, whole.length], [1, 17], [1, 64]), ...src.bytes, ...dst.bytes, ...whole])
+  return Uint8Array.from([
+    ...be([4, 0x6000_0000], [2, whole.length], [1, 17], [1, 64]),
+    ...src.bytes,
+    ...dst.bytes,
+    ...whole,
+  ])
 }
 
 /** "Fragmentation needed" about a packet of which this is the beginning. */
 udpPacket.tooBig = (from: string, to: string, quote: Uint8Array, mtu: number): Uint8Array => {
   const message = [...be([1, 3], [1, 4], [2, 0], [4, mtu]), ...quote]
-  return Uint8Array.from(ipv4(IpAddress.parse(from), IpAddress.parse(to), 1, withChecksum(message, 2, slowChecksum(message))))
+  return Uint8Array.from(
+    ipv4(IpAddress.parse(from), IpAddress.parse(to), 1, withChecksum(message, 2, slowChecksum(message))),
+  )
 }

@@ -13,7 +13,11 @@ interface Host {
 }
 
 /** Hosts 10.0.0.1, fd00::1 and up, on one Ethernet segment. */
-function lan(count: number, profile: LinkProfile = {}, settings: Partial<UdpSettings> = {}): { clock: VirtualClock; hosts: Host[] } {
+function lan(
+  count: number,
+  profile: LinkProfile = {},
+  settings: Partial<UdpSettings> = {},
+): { clock: VirtualClock; hosts: Host[] } {
   const clock = new VirtualClock()
   const segment = new EtherSegment({ clock, ...profile })
   const hosts = Array.from({ length: count }, (_, i) => {
@@ -189,7 +193,10 @@ describe('checksums and lengths', () => {
   it('UDP-02 IP6-31 takes no checksum for an answer over IPv4, not over IPv6', () => {
     const { udp, receive } = scripted()
     const log = heard(udp.bind({ port: 9 }))
-    receive(udpPacket(src, dst, 5, 9, bytesOf('four'), { checksum: 0 }), udpPacket('fd00::2', 'fd00::1', 5, 9, bytesOf('six'), { checksum: 0 }))
+    receive(
+      udpPacket(src, dst, 5, 9, bytesOf('four'), { checksum: 0 }),
+      udpPacket('fd00::2', 'fd00::1', 5, 9, bytesOf('six'), { checksum: 0 }),
+    )
     expect(log.texts).toEqual(['four'])
   })
 

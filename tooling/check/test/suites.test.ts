@@ -19,7 +19,9 @@ test('passed and failed tests are counted, and failures named', () => {
 })
 
 test('a vector that is skipped has failed; another test that is skipped is not counted', () => {
-  expect(count({ testResults: [file('a.vectors.test.ts', ['passed', 'skipped', 'todo']), file('b.test.ts', ['pending'])] })).toEqual({
+  expect(
+    count({ testResults: [file('a.vectors.test.ts', ['passed', 'skipped', 'todo']), file('b.test.ts', ['pending'])] }),
+  ).toEqual({
     passed: 1,
     failed: ['a.vectors.test.ts: case 1 (skipped)', 'a.vectors.test.ts: case 2 (skipped)'],
   })

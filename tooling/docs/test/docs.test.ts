@@ -12,11 +12,25 @@ const lines = (...text: string[]): string => text.join('\n')
 describe('reading a page', () => {
   const page = readPage(
     'docs/a.md',
-    lines('# A Title, with `code`!', '', 'See [b](b.md#x) and ![c](c.png "C"), not `[d](d.md)`.', '[e]: ../e.md', '```ts continued', 'const a = "[f](f.md)"', '```', '# Twice', '# Twice'),
+    lines(
+      '# A Title, with `code`!',
+      '',
+      'See [b](b.md#x) and ![c](c.png "C"), not `[d](d.md)`.',
+      '[e]: ../e.md',
+      '```ts continued',
+      'const a = "[f](f.md)"',
+      '```',
+      '# Twice',
+      '# Twice',
+    ),
   )
 
   test('finds links with their lines, and none in code', () => {
-    expect(page.links).toEqual([{ target: 'b.md#x', line: 3 }, { target: 'c.png', line: 3 }, { target: '../e.md', line: 4 }])
+    expect(page.links).toEqual([
+      { target: 'b.md#x', line: 3 },
+      { target: 'c.png', line: 3 },
+      { target: '../e.md', line: 4 },
+    ])
   })
 
   test('finds code with its language and the line it starts on', () => {
@@ -30,7 +44,10 @@ describe('reading a page', () => {
 
 describe('links', () => {
   const pages = [
-    readPage('README.md', lines('# Top', '[ok](docs/a.md#here) [ok](#top) [ok](https://example.org) [ok](mailto:a@example.org)')),
+    readPage(
+      'README.md',
+      lines('# Top', '[ok](docs/a.md#here) [ok](#top) [ok](https://example.org) [ok](mailto:a@example.org)'),
+    ),
     readPage('docs/a.md', lines('# Here', '[ok](../README.md) [gone](b.md)', '[no heading](../README.md#bottom)')),
   ]
 
@@ -46,14 +63,28 @@ describe('examples', () => {
   const check = (...text: string[]) => checkCode(root, [readPage('docs/a.md', lines(...text))])
 
   test('compile against the sources of the workspace', () => {
-    expect(check('```ts', `import { IpAddress } from '@zt/sansio'`, `IpAddress.parse('::1').isLoopback satisfies boolean`, '```')).toEqual({
+    expect(
+      check(
+        '```ts',
+        `import { IpAddress } from '@zt/sansio'`,
+        `IpAddress.parse('::1').isLoopback satisfies boolean`,
+        '```',
+      ),
+    ).toEqual({
       findings: [],
       count: 1,
     })
   })
 
   test('that do not compile are reported where they stand', () => {
-    const { findings } = check('text', '```ts', `import { IpAddress } from '@zt/sansio'`, '', `IpAddress.parse(1)`, '```')
+    const { findings } = check(
+      'text',
+      '```ts',
+      `import { IpAddress } from '@zt/sansio'`,
+      '',
+      `IpAddress.parse(1)`,
+      '```',
+    )
     expect(findings).toEqual([{ where: 'docs/a.md:5', what: expect.stringContaining(`'number' is not assignable`) }])
   })
 
@@ -72,13 +103,24 @@ describe('examples', () => {
 
 describe('command lines', () => {
   const commands = {
-    call: { usage: 'URL', flags: { json: { type: 'boolean' }, network: { type: 'string', multiple: true } }, positionals: [1, 1] },
+    call: {
+      usage: 'URL',
+      flags: { json: { type: 'boolean' }, network: { type: 'string', multiple: true } },
+      positionals: [1, 1],
+    },
     'planet show': { usage: 'FILE', flags: {}, positionals: [1, 1] },
   } as const
   const check = (...text: string[]) => checkCommands([readPage('README.md', lines('```sh', ...text, '```'))], commands)
 
   test('that the CLI takes are fine', () => {
-    expect(check('zt call http://x --json --network a --network b # why', `zt planet show 'my file' > out`, 'zt help', 'npm test')).toEqual({ findings: [], count: 3 })
+    expect(
+      check(
+        'zt call http://x --json --network a --network b # why',
+        `zt planet show 'my file' > out`,
+        'zt help',
+        'npm test',
+      ),
+    ).toEqual({ findings: [], count: 3 })
   })
 
   test.each([
@@ -91,10 +133,21 @@ describe('command lines', () => {
 })
 
 describe('counters', () => {
-  const source = lines(`c.count('a-b')`, `d.drop(x ? 'c-d' : (y ? 'e-f' : z))`, `d.done('g-h')`, `count('not-a-method')`, 'c.count(`i-${j}`)')
+  const source = lines(
+    `c.count('a-b')`,
+    `d.drop(x ? 'c-d' : (y ? 'e-f' : z))`,
+    `d.done('g-h')`,
+    `count('not-a-method')`,
+    'c.count(`i-${j}`)',
+  )
 
   test('are found wherever they are counted', () => {
-    expect(countedNames('a.ts', source).map(({ name, where }) => `${where} ${name}`)).toEqual(['a.ts:1 a-b', 'a.ts:2 c-d', 'a.ts:2 e-f', 'a.ts:3 g-h'])
+    expect(countedNames('a.ts', source).map(({ name, where }) => `${where} ${name}`)).toEqual([
+      'a.ts:1 a-b',
+      'a.ts:2 c-d',
+      'a.ts:2 e-f',
+      'a.ts:3 g-h',
+    ])
   })
 
   test('and the page that explains them name the same', () => {

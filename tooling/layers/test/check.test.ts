@@ -30,7 +30,10 @@ function pkg(name: string, files: Readonly<Record<string, string>> = {}, manifes
   const home = `packages/${name}`
   const rules = law.packages[`@zt/${name}`]
   const targets = rules?.may.map((target) => target.replace(/^(@zt\/\w+).*/, '$1')) ?? []
-  const named = Object.entries(files).map(([path, text]) => ({ path: `${home}/${path}`, imports: importsOf(path, text) }))
+  const named = Object.entries(files).map(([path, text]) => ({
+    path: `${home}/${path}`,
+    imports: importsOf(path, text),
+  }))
   return {
     home,
     manifest: {
@@ -51,7 +54,9 @@ function pkg(name: string, files: Readonly<Record<string, string>> = {}, manifes
 
 /** What is found when one package of the good world is replaced. */
 function judge(replacement: Package, otherLaw = law): Violation[] {
-  const world = ['ground', 'stack', 'edge'].map((name) => (replacement.home === `packages/${name}` ? replacement : pkg(name)))
+  const world = ['ground', 'stack', 'edge'].map((name) =>
+    replacement.home === `packages/${name}` ? replacement : pkg(name),
+  )
   if (!world.includes(replacement)) world.push(replacement)
   return checkLayers(world, otherLaw)
 }
@@ -71,19 +76,51 @@ describe('a world that keeps the law', () => {
 
 describe('imports', () => {
   const refused: readonly [string, Package, string][] = [
-    ['upward', pkg('ground', { 'src/a.ts': `import { x } from '@zt/stack'` }), 'packages/ground/src/a.ts:1 imports @zt/stack.'],
-    ['of a type only', pkg('ground', { 'src/a.ts': `\n\ntype X = import('@zt/edge').X` }), 'src/a.ts:3 imports @zt/edge.'],
+    [
+      'upward',
+      pkg('ground', { 'src/a.ts': `import { x } from '@zt/stack'` }),
+      'packages/ground/src/a.ts:1 imports @zt/stack.',
+    ],
+    [
+      'of a type only',
+      pkg('ground', { 'src/a.ts': `\n\ntype X = import('@zt/edge').X` }),
+      'src/a.ts:3 imports @zt/edge.',
+    ],
     ['that are lazy', pkg('ground', { 'src/a.ts': `const x = await import('@zt/edge')` }), 'imports @zt/edge.'],
-    ['of a package where only a subpath is granted', pkg('edge', { 'src/a.ts': `export * from '@zt/stack'` }), 'may import @zt/ground, @zt/stack/wire'],
-    ['of a built-in without Node', pkg('stack', { 'src/a.ts': `import { now } from 'node:perf_hooks'` }), 'take what you need as a port'],
-    ['of a built-in that is not granted', pkg('edge', { 'src/a.ts': `import 'node:net'` }), 'uses node:net; @zt/edge may use fs'],
+    [
+      'of a package where only a subpath is granted',
+      pkg('edge', { 'src/a.ts': `export * from '@zt/stack'` }),
+      'may import @zt/ground, @zt/stack/wire',
+    ],
+    [
+      'of a built-in without Node',
+      pkg('stack', { 'src/a.ts': `import { now } from 'node:perf_hooks'` }),
+      'take what you need as a port',
+    ],
+    [
+      'of a built-in that is not granted',
+      pkg('edge', { 'src/a.ts': `import 'node:net'` }),
+      'uses node:net; @zt/edge may use fs',
+    ],
     ['of a built-in in disguise', pkg('edge', { 'src/a.ts': `import 'fs'` }), 'write node:fs'],
     ['of the ambient types of Node', pkg('stack', { 'src/a.ts': `/// <reference types="node" />` }), 'imports node.'],
     ['of an unknown package', pkg('edge', { 'src/a.ts': `import 'left-pad'` }), 'imports left-pad.'],
-    ['of a file that is no entry', pkg('edge', { 'src/a.ts': `import '@zt/stack/src/tcp.js'` }), 'is no entry of @zt/stack; entries are ., ./wire'],
-    ['by path into another package', pkg('edge', { 'test/a.ts': `import '../../stack/src/a.js'` }), 'reaches into packages/stack/src/a.ts by path'],
+    [
+      'of a file that is no entry',
+      pkg('edge', { 'src/a.ts': `import '@zt/stack/src/tcp.js'` }),
+      'is no entry of @zt/stack; entries are ., ./wire',
+    ],
+    [
+      'by path into another package',
+      pkg('edge', { 'test/a.ts': `import '../../stack/src/a.js'` }),
+      'reaches into packages/stack/src/a.ts by path',
+    ],
     ['of the own index', pkg('edge', { 'src/a.ts': `import { b } from './index.js'` }), 'imports its own index'],
-    ['from wire/ to another room', pkg('stack', { 'src/wire/ip.ts': `import '../route.js'` }), 'wire/ holds formats alone'],
+    [
+      'from wire/ to another room',
+      pkg('stack', { 'src/wire/ip.ts': `import '../route.js'` }),
+      'wire/ holds formats alone',
+    ],
   ]
   test.each(refused)('%s are refused', (_, bad, message) => {
     expect(messages(judge(bad)).join('\n')).toContain(message)
@@ -93,17 +130,25 @@ describe('imports', () => {
 describe('manifests and references', () => {
   test('a dependency that the layer may not use is refused', () => {
     const bad = pkg('ground', {}, { dependencies: { '@zt/edge': 'workspace:^' } })
-    expect(messages(judge(bad)).join('\n')).toContain('packages/ground/package.json depends on @zt/edge, which its layer may not use')
+    expect(messages(judge(bad)).join('\n')).toContain(
+      'packages/ground/package.json depends on @zt/edge, which its layer may not use',
+    )
   })
 
   test('what is granted need not be used, but what is used must be a dependency', () => {
     expect(judge({ ...pkg('stack', {}, { dependencies: {} }), references: [] })).toEqual([])
     const bad = { ...pkg('stack', { 'src/a.ts': `import '@zt/ground'` }, { dependencies: {} }), references: [] }
-    expect(messages(judge(bad))).toEqual(['packages/stack/src/a.ts:1 imports @zt/ground, which is not in "dependencies"'])
+    expect(messages(judge(bad))).toEqual([
+      'packages/stack/src/a.ts:1 imports @zt/ground, which is not in "dependencies"',
+    ])
   })
 
   test('versions are kept in the catalog', () => {
-    const bad = pkg('edge', {}, { dependencies: { '@zt/ground': 'workspace:*', '@zt/stack': 'workspace:^', ws: '^8.0.0' } })
+    const bad = pkg(
+      'edge',
+      {},
+      { dependencies: { '@zt/ground': 'workspace:*', '@zt/stack': 'workspace:^', ws: '^8.0.0' } },
+    )
     expect(messages(judge(bad))).toEqual([
       expect.stringContaining('@zt/ground must be "workspace:^", not "workspace:*"'),
       expect.stringContaining('ws must be "catalog:", not "^8.0.0"'),
@@ -119,16 +164,22 @@ describe('manifests and references', () => {
   })
 
   test('a package without a place is refused, and so is a place without a package', () => {
-    expect(messages(judge(pkg('stray')))).toEqual([expect.stringContaining('@zt/stray has no place in tooling/layers/layers.json')])
+    expect(messages(judge(pkg('stray')))).toEqual([
+      expect.stringContaining('@zt/stray has no place in tooling/layers/layers.json'),
+    ])
     const more: Law = { ...law, packages: { ...law.packages, '@zt/ghost': layer(0) } }
-    expect(messages(judge(pkg('ground'), more))).toEqual([expect.stringContaining('@zt/ghost has a place here but is no package')])
+    expect(messages(judge(pkg('ground'), more))).toEqual([
+      expect.stringContaining('@zt/ghost has a place here but is no package'),
+    ])
   })
 })
 
 describe('the law itself', () => {
   test('may not point upward or sideways', () => {
     const sideways: Law = { ...law, packages: { ...law.packages, '@zt/ground': layer(0, { may: ['@zt/stack'] }) } }
-    expect(messages(judge(pkg('ground'), sideways)).join('\n')).toContain('level 0 may not import @zt/stack, level 1: imports point down')
+    expect(messages(judge(pkg('ground'), sideways)).join('\n')).toContain(
+      'level 0 may not import @zt/stack, level 1: imports point down',
+    )
   })
 
   test('refusals hold through others, and say why', () => {
@@ -189,7 +240,13 @@ describe('reading imports', () => {
       `new URL('https://example.org')`,
     ].join('\n')
     expect(importsOf('x.ts', text).map(({ specifier, line }) => `${line} ${specifier}`)).toEqual([
-      '1 a', '2 b', '3 c', '4 d', '5 e', '6 ./f.js', '7 g',
+      '1 a',
+      '2 b',
+      '3 c',
+      '4 d',
+      '5 e',
+      '6 ./f.js',
+      '7 g',
     ])
   })
 })

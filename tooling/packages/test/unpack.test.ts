@@ -26,5 +26,9 @@ test('files come out by their path in the package; folders and long names are un
     ]),
   )
   const files = [...unpack(tarball)].map(([path, bytes]) => [path, Buffer.from(bytes).toString()])
-  expect(files).toEqual([['package.json', '{}'], ['dist/index.js', long], ['empty', '']])
+  expect(files).toEqual([
+    ['package.json', '{}'],
+    ['dist/index.js', long],
+    ['empty', ''],
+  ])
 })

@@ -25,7 +25,15 @@ export interface SalsaPoly {
    * @param nonceAt where the 8-byte nonce is. Neither nonce nor tag may lie within the range.
    * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes, ZT_ARG_INVALID for ranges outside `bytes`.
    */
-  seal(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, encrypt: boolean, tagAt: number): void
+  seal(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    nonceAt: number,
+    at: number,
+    length: number,
+    encrypt: boolean,
+    tagAt: number,
+  ): void
 
   /**
    * Check the tag in the 8 bytes at `tagAt`, and decrypt `bytes[at, at + length)` if `decrypt`. False if it is not
@@ -33,7 +41,15 @@ export interface SalsaPoly {
    *
    * @throws ZT_TOO_LARGE for more than `MAX_SALSA_POLY_LENGTH` bytes, ZT_ARG_INVALID for ranges outside `bytes`.
    */
-  open(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, decrypt: boolean, tagAt: number): boolean
+  open(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    nonceAt: number,
+    at: number,
+    length: number,
+    decrypt: boolean,
+    tagAt: number,
+  ): boolean
 }
 
 /** The longest range that can be sealed or opened: more than any UDP datagram holds. */

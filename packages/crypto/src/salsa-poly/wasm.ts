@@ -70,7 +70,15 @@ class WasmSalsaPoly implements SalsaPoly {
     this.memory = new Uint8Array(this.buffer, this.arenaAt, arenaBytes)
   }
 
-  seal(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, encrypt: boolean, tagAt: number): void {
+  seal(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    nonceAt: number,
+    at: number,
+    length: number,
+    encrypt: boolean,
+    tagAt: number,
+  ): void {
     checkRange(key, bytes, nonceAt, at, length, tagAt)
     if (key !== this.key) this.key.set(key)
     if (bytes === this.memory || bytes.buffer === this.buffer) {
@@ -84,7 +92,15 @@ class WasmSalsaPoly implements SalsaPoly {
     for (let i = 0; i < 8; i++) bytes[tagAt + i] = this.bottom[this.tagAt + i]!
   }
 
-  open(key: Uint8Array, bytes: Uint8Array, nonceAt: number, at: number, length: number, decrypt: boolean, tagAt: number): boolean {
+  open(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    nonceAt: number,
+    at: number,
+    length: number,
+    decrypt: boolean,
+    tagAt: number,
+  ): boolean {
     checkRange(key, bytes, nonceAt, at, length, tagAt)
     if (key !== this.key) this.key.set(key)
     if (bytes === this.memory || bytes.buffer === this.buffer) {

@@ -2,7 +2,12 @@ import { referencePoly1305 } from './poly1305.js'
 import { referenceSalsaBlock } from './salsa20.js'
 
 /** What sealing gives: the text as it travels, and the 8-byte tag. */
-export function referenceSeal(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, encrypt: boolean): { text: Uint8Array; tag: Uint8Array } {
+export function referenceSeal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  text: Uint8Array,
+  encrypt: boolean,
+): { text: Uint8Array; tag: Uint8Array } {
   const sealed = text.slice()
   for (let at = 0; encrypt && at < text.length; at += 64) {
     const stream = referenceSalsaBlock(key, nonce, 1 + at / 64, 12)

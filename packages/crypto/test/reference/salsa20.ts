@@ -10,8 +10,18 @@ function quarterRound(y: number[], a: number, b: number, c: number, d: number): 
   y[a] = (y[a]! ^ rotl(add(y[d]!, y[c]!), 18)) >>> 0
 }
 
-const COLUMNS = [[0, 4, 8, 12], [5, 9, 13, 1], [10, 14, 2, 6], [15, 3, 7, 11]] as const
-const ROWS = [[0, 1, 2, 3], [5, 6, 7, 4], [10, 11, 8, 9], [15, 12, 13, 14]] as const
+const COLUMNS = [
+  [0, 4, 8, 12],
+  [5, 9, 13, 1],
+  [10, 14, 2, 6],
+  [15, 3, 7, 11],
+] as const
+const ROWS = [
+  [0, 1, 2, 3],
+  [5, 6, 7, 4],
+  [10, 11, 8, 9],
+  [15, 12, 13, 14],
+] as const
 
 /** One 64-byte block of keystream. */
 export function referenceSalsaBlock(key: Uint8Array, nonce: Uint8Array, block: number, rounds: number): Uint8Array {

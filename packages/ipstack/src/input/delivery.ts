@@ -19,7 +19,12 @@ export class Delivery {
     const transport = this.transports[input.protocol]
     if (transport === undefined) {
       this.#counters.count('ip-unknown-protocol')
-      this.#errors.send('protocol-unreachable', input, bytes, input.family === 6 ? { code: 1, pointer: namedAt } : undefined)
+      this.#errors.send(
+        'protocol-unreachable',
+        input,
+        bytes,
+        input.family === 6 ? { code: 1, pointer: namedAt } : undefined,
+      )
     } else if (!transport.handleSegment(input, bytes, offset, length)) {
       this.#errors.send('port-unreachable', input, bytes)
     }

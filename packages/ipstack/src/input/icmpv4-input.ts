@@ -87,7 +87,15 @@ export class Icmpv4Input implements Transport {
       case ICMPV4_ECHO_REPLY: {
         const { pings, flows } = this.#context
         const key = word(bytes, offset + 4) >>> 0
-        const isOurs = pings.reply(key, input.source, bytes, offset + 8, length - 8, input.hopLimit, flows.burst.exactNow())
+        const isOurs = pings.reply(
+          key,
+          input.source,
+          bytes,
+          offset + 8,
+          length - 8,
+          input.hopLimit,
+          flows.burst.exactNow(),
+        )
         if (!isOurs) this.#context.counters.count('echo-reply-unexpected')
         return
       }
@@ -115,7 +123,10 @@ export class Icmpv4Input implements Transport {
     reply.bytes.set(bytes.subarray(offset, offset + length), TRANSPORT_OFFSET)
     const wasType = reply.view.getUint16(TRANSPORT_OFFSET)
     reply.view.setUint16(TRANSPORT_OFFSET, ICMPV4_ECHO_REPLY << 8)
-    reply.view.setUint16(TRANSPORT_OFFSET + 2, updateChecksum(reply.view.getUint16(TRANSPORT_OFFSET + 2), wasType, ICMPV4_ECHO_REPLY << 8))
+    reply.view.setUint16(
+      TRANSPORT_OFFSET + 2,
+      updateChecksum(reply.view.getUint16(TRANSPORT_OFFSET + 2), wasType, ICMPV4_ECHO_REPLY << 8),
+    )
     if (flow.sendFrom(reply, length) !== 'sent') counters.count('echo-unsent')
   }
 
@@ -124,10 +135,12 @@ export class Icmpv4Input implements Transport {
     const quote = offset + ICMP_HEADER_LENGTH
     const end = offset + length
     const header = quote + IPV4_HEADER_LENGTH <= end && bytes[quote] >> 4 === 4 ? ipv4HeaderLength(bytes, quote) : 0
-    if (header < IPV4_HEADER_LENGTH || quote + header + MIN_QUOTE > end) return this.#context.counters.count('icmpv4-bad-quote')
+    if (header < IPV4_HEADER_LENGTH || quote + header + MIN_QUOTE > end)
+      return this.#context.counters.count('icmpv4-bad-quote')
     const local = { w0: 0, w1: 0, w2: V4_MARK, w3: word(bytes, quote + 12) }
     const isFirst = (ipv4Fragment(bytes, quote) & 0x1fff) === 0
-    if (!isFirst || !this.#context.flows.router.ownerOf(local)) return this.#context.counters.count('icmpv4-foreign-quote')
+    if (!isFirst || !this.#context.flows.router.ownerOf(local))
+      return this.#context.counters.count('icmpv4-foreign-quote')
     const error = this.#error
     const [type, code] = [bytes[offset], bytes[offset + 1]]
     error.kind = kindOf(type, code)
@@ -137,7 +150,10 @@ export class Icmpv4Input implements Transport {
     error.local = local
     error.remote = { w0: 0, w1: 0, w2: V4_MARK, w3: word(bytes, quote + 16) }
     error.now = input.now
-    error.mtu = error.kind === 'packet-too-big' ? this.#plausibleMtu(word(bytes, offset + 4) & 0xffff, word(bytes, quote) & 0xffff) : 0
+    error.mtu =
+      error.kind === 'packet-too-big'
+        ? this.#plausibleMtu(word(bytes, offset + 4) & 0xffff, word(bytes, quote) & 0xffff)
+        : 0
     this.#context.delivery.transports[error.protocol]?.handleError(error, bytes, quote + header, end - quote - header)
   }
 
@@ -157,6 +173,7 @@ function kindOf(type: number, code: number): IpErrorKind {
 /** End a ping that something has come back about. */
 export function failPing(pings: Pings, error: IpError, key: number): void {
   const to = error.remote
-  const code = error.kind === 'network-unreachable' ? 'ENETUNREACH' : error.kind === 'packet-too-big' ? 'EMSGSIZE' : 'EHOSTUNREACH'
+  const code =
+    error.kind === 'network-unreachable' ? 'ENETUNREACH' : error.kind === 'packet-too-big' ? 'EMSGSIZE' : 'EHOSTUNREACH'
   pings.fail(key, code, addressOf(to.w0, to.w1, to.w2, to.w3))
 }

@@ -59,16 +59,26 @@ export class Icmpv6Input implements Transport {
 
   #handle(input: IpInput, bytes: Uint8Array, offset: number, length: number): void {
     const type = bytes[offset]
-    if (type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT) return this.#discover(input, bytes, offset, length)
+    if (type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT)
+      return this.#discover(input, bytes, offset, length)
     // Only neighbour discovery speaks from the unspecified address.
-    if ((input.src0 | input.src1 | input.src2 | input.src3) === 0) return this.#context.counters.count('ipv6-martian-source')
+    if ((input.src0 | input.src1 | input.src2 | input.src3) === 0)
+      return this.#context.counters.count('ipv6-martian-source')
     switch (type) {
       case ICMPV6_ECHO_REQUEST:
         return this.#answer(input, bytes, offset, length)
       case ICMPV6_ECHO_REPLY: {
         const { pings, flows } = this.#context
         const key = word(bytes, offset + 4) >>> 0
-        const isOurs = pings.reply(key, input.source, bytes, offset + 8, length - 8, input.hopLimit, flows.burst.exactNow())
+        const isOurs = pings.reply(
+          key,
+          input.source,
+          bytes,
+          offset + 8,
+          length - 8,
+          input.hopLimit,
+          flows.burst.exactNow(),
+        )
         if (!isOurs) this.#context.counters.count('echo-reply-unexpected')
         return
       }

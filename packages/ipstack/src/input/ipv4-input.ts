@@ -7,7 +7,15 @@ import type { Settings } from '../settings.js'
 import type { TimerWheel } from '../timer-wheel.js'
 import { IpInput } from '../transport.js'
 import { checksum } from '../wire/checksum.js'
-import { checkIpv4, inspectIpv4Options, IPV4_BAD_CHECKSUM, IPV4_HEADER_LENGTH, ipv4Fragment, ipv4HeaderLength, ipv4Protocol } from '../wire/ipv4.js'
+import {
+  checkIpv4,
+  inspectIpv4Options,
+  IPV4_BAD_CHECKSUM,
+  IPV4_HEADER_LENGTH,
+  ipv4Fragment,
+  ipv4HeaderLength,
+  ipv4Protocol,
+} from '../wire/ipv4.js'
 import type { Delivery } from './delivery.js'
 import { Reassembly, type ReassemblyOwner } from './reassemble.js'
 
@@ -54,7 +62,15 @@ export class Ipv4Input implements ReassemblyOwner {
    * A packet from a link. `isUnicast` is what the link says about its destination; `isOwn` is a packet of ours that has
    * come back through the loopback, whose source is ours by right.
    */
-  handle(nic: Interface, bytes: Uint8Array, offset: number, length: number, isUnicast: boolean, isOwn: boolean, now: Instant): void {
+  handle(
+    nic: Interface,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    isUnicast: boolean,
+    isOwn: boolean,
+    now: Instant,
+  ): void {
     const total = checkIpv4(bytes, offset, length)
     if (total < 0) return this.count(total === IPV4_BAD_CHECKSUM ? 'ipv4-bad-checksum' : 'ipv4-malformed')
     const source = word(bytes, offset + 12)
@@ -72,7 +88,8 @@ export class Ipv4Input implements ReassemblyOwner {
       if (options === 'malformed' || options === 'source-route') return this.count(`ipv4-options-${options}`)
     }
     this.#describe(nic, bytes, offset, total, isToHost, now)
-    if ((ipv4Fragment(bytes, offset) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) return this.#handleFragment(bytes, offset, header, total)
+    if ((ipv4Fragment(bytes, offset) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0)
+      return this.#handleFragment(bytes, offset, header, total)
     this.#context.delivery.deliver(this.#input, bytes, offset + header, total - header, offset + 9)
   }
 
@@ -96,7 +113,10 @@ export class Ipv4Input implements ReassemblyOwner {
     const source = `${input.src3}`
     const key = `${source},${input.dst3},${id},${input.protocol}`
     const start = (fragment & FRAGMENT_OFFSET) << 3
-    this.#reassembly.add({ key, source, bytes, offset, headerLength, payload: offset + headerLength, length, start, isLast }, input.now)
+    this.#reassembly.add(
+      { key, source, bytes, offset, headerLength, payload: offset + headerLength, length, start, isLast },
+      input.now,
+    )
   }
 
   /** All fragments are there; the last of them was described before. */

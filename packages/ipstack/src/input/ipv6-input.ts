@@ -36,7 +36,15 @@ export class Ipv6Input implements ReassemblyOwner {
   }
 
   /** See `Ipv4Input.handle`. */
-  handle(nic: Interface, bytes: Uint8Array, offset: number, length: number, isUnicast: boolean, isOwn: boolean, now: Instant): void {
+  handle(
+    nic: Interface,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    isUnicast: boolean,
+    isOwn: boolean,
+    now: Instant,
+  ): void {
     const total = checkIpv6(bytes, offset, length)
     if (total < 0) return this.count('ipv6-malformed')
     this.#fragmentHeaders = 0
@@ -69,7 +77,8 @@ export class Ipv6Input implements ReassemblyOwner {
     switch (verdict) {
       case 'upper-layer':
         input.protocol = walk.protocol
-        if (walk.protocol !== PROTOCOL_ICMPV6 && (input.src0 | input.src1 | input.src2 | input.src3) === 0) return this.count('ipv6-martian-source')
+        if (walk.protocol !== PROTOCOL_ICMPV6 && (input.src0 | input.src1 | input.src2 | input.src3) === 0)
+          return this.count('ipv6-martian-source')
         return this.#context.delivery.deliver(input, bytes, walk.offset, end - walk.offset, walk.namedAt)
       case 'fragment':
         return this.#handleFragment(bytes, walk.offset, walk.namedAt, end)
@@ -78,7 +87,11 @@ export class Ipv6Input implements ReassemblyOwner {
         // Options that name this reaction want it for multicast too, unless they say otherwise (RFC 8200 section 4.2).
         const toGroups = verdict === 'problem' && walk.code === 2
         this.count('ipv6-parameter-problem')
-        return this.#context.errors.send('parameter-problem', input, bytes, { code: walk.code, pointer: walk.pointer, toGroups })
+        return this.#context.errors.send('parameter-problem', input, bytes, {
+          code: walk.code,
+          pointer: walk.pointer,
+          toGroups,
+        })
       }
       case 'nothing':
         return this.count('ipv6-no-next-header')
@@ -102,13 +115,17 @@ export class Ipv6Input implements ReassemblyOwner {
     if (!isLast && (length & 7) !== 0) return this.#complain(bytes, input.packetOffset + 4)
     if (start + length > 65_535) return this.#complain(bytes, at + 2)
     if (length === 0) return this.count('fragment-malformed')
-    if (start === 0 && !hasWholeHeaderChain(bytes, input.packetOffset, end)) return this.count('ipv6-header-chain-split')
+    if (start === 0 && !hasWholeHeaderChain(bytes, input.packetOffset, end))
+      return this.count('ipv6-header-chain-split')
     const source = `${input.src0},${input.src1},${input.src2},${input.src3}`
     const key = `${source},${input.dst0},${input.dst1},${input.dst2},${input.dst3},${word(bytes, at + 4)}`
     // In the whole, the byte that named the fragment header names what comes after it.
     const rename = { at: namedAt - input.packetOffset, to: bytes[at] }
     const headerLength = at - input.packetOffset
-    this.#reassembly.add({ key, source, bytes, offset: input.packetOffset, headerLength, payload, length, start, isLast, rename }, input.now)
+    this.#reassembly.add(
+      { key, source, bytes, offset: input.packetOffset, headerLength, payload, length, start, isLast, rename },
+      input.now,
+    )
   }
 
   /** All fragments are there; the last of them was described before. */
@@ -124,7 +141,12 @@ export class Ipv6Input implements ReassemblyOwner {
   }
 
   expired(firstFragment: Uint8Array, now: Instant): void {
-    const destination = { w0: word(firstFragment, 24), w1: word(firstFragment, 28), w2: word(firstFragment, 32), w3: word(firstFragment, 36) }
+    const destination = {
+      w0: word(firstFragment, 24),
+      w1: word(firstFragment, 28),
+      w2: word(firstFragment, 32),
+      w3: word(firstFragment, 36),
+    }
     const nic = this.#context.router.ownerOf(destination)
     if (nic === undefined) return
     this.#describe(nic, firstFragment, 0, firstFragment.length, now)

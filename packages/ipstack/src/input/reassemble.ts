@@ -92,7 +92,8 @@ export class Reassembly implements TimerOwner {
     if (place < 0) return
     if (fragment.isLast) datagram.total = end
     const last = datagram.pieces.at(-1)
-    if (datagram.total >= 0 && last !== undefined && last.start + last.bytes.length > datagram.total) return this.#condemn(datagram)
+    if (datagram.total >= 0 && last !== undefined && last.start + last.bytes.length > datagram.total)
+      return this.#condemn(datagram)
     if (datagram.pieces.length >= MAX_FRAGMENTS) return this.#condemn(datagram)
     this.#hold(fragment, datagram, place)
     if (datagram.held === datagram.total && datagram.header !== undefined) this.#complete(fragment.key, datagram)
@@ -126,7 +127,16 @@ export class Reassembly implements TimerOwner {
     if (others >= this.#owner.perSource) return undefined
     this.#perSource.set(source, others + 1)
     const expires = now + this.#owner.timeout
-    const datagram = { source, expires, pieces: [], header: undefined, total: -1, held: 0, charge: OVERHEAD, isDead: false }
+    const datagram = {
+      source,
+      expires,
+      pieces: [],
+      header: undefined,
+      total: -1,
+      held: 0,
+      charge: OVERHEAD,
+      isDead: false,
+    }
     this.#charged += OVERHEAD
     if (this.#datagrams.size === 0) this.#timers.schedule(this.#timer, expires)
     this.#datagrams.set(fragment.key, datagram)
@@ -145,7 +155,9 @@ export class Reassembly implements TimerOwner {
       else this.#condemn(datagram)
       return -1
     }
-    const overlaps = (after !== undefined && after.start < start + length) || (before !== undefined && before.start + before.bytes.length > start)
+    const overlaps =
+      (after !== undefined && after.start < start + length) ||
+      (before !== undefined && before.start + before.bytes.length > start)
     if (!overlaps) return place
     this.#condemn(datagram)
     return -1

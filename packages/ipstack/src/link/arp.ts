@@ -42,12 +42,19 @@ export class ArpSpeaker {
     const sender = this.#senderFor(target)
     if (sender === undefined) return this.#counters.count('arp-no-address')
     const to = isProbe ? neighbor.mac : BROADCAST_MAC
-    this.#send(to, { operation: ARP_REQUEST, senderMac: this.#link.mac, sender, targetMac: isProbe ? neighbor.mac : 0, target })
+    this.#send(to, {
+      operation: ARP_REQUEST,
+      senderMac: this.#link.mac,
+      sender,
+      targetMac: isProbe ? neighbor.mac : 0,
+      target,
+    })
   }
 
   handle(isUnicast: boolean, bytes: Uint8Array, offset: number, length: number, now: Instant): void {
     const arp = parseArp(bytes, offset, length)
-    if (arp === undefined || arp.senderMac === 0 || isMulticastMac(arp.senderMac)) return this.#counters.count('arp-malformed')
+    if (arp === undefined || arp.senderMac === 0 || isMulticastMac(arp.senderMac))
+      return this.#counters.count('arp-malformed')
     if (this.#ours.includes(arp.sender)) {
       if (arp.senderMac !== this.#link.mac) this.#context.handleConflict(wordsOfV4(arp.sender), arp.senderMac, now)
       return
@@ -70,7 +77,12 @@ export class ArpSpeaker {
     const { neighbors } = this.#context
     const address = wordsOfV4(arp.sender)
     if (arp.operation === ARP_REQUEST && isForUs) return neighbors.heardAsking(address, arp.senderMac, now)
-    neighbors.heardClaim(address, arp.senderMac, { isSolicited: arp.operation === ARP_REPLY && isUnicast, isOverride: true }, now)
+    neighbors.heardClaim(
+      address,
+      arp.senderMac,
+      { isSolicited: arp.operation === ARP_REPLY && isUnicast, isOverride: true },
+      now,
+    )
   }
 
   /** Our address with the longest prefix in common: the one in the same subnet, if any. */

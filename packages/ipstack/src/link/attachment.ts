@@ -24,7 +24,14 @@ export interface Attachment {
   joinGroup(group: AddressWords): void
   leaveGroup(group: AddressWords): void
   /** A neighbour discovery message that passed `parseNdp`'s conditions on the IP layer; the ICMPv6 message is at `offset`. */
-  handleNdp(source: AddressWords, destination: AddressWords, bytes: Uint8Array, offset: number, length: number, now: Instant): void
+  handleNdp(
+    source: AddressWords,
+    destination: AddressWords,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: Instant,
+  ): void
   /** Begin to receive; not before the interface is ready. */
   open(): void
   close(): void

@@ -1,4 +1,13 @@
-import { BROADCAST_MAC, type Counters, type EtherLink, type Instant, IpAddress, isMulticastMac, type Mac, RateGate } from '@zt/sansio'
+import {
+  BROADCAST_MAC,
+  type Counters,
+  type EtherLink,
+  type Instant,
+  IpAddress,
+  isMulticastMac,
+  type Mac,
+  RateGate,
+} from '@zt/sansio'
 import { type AddressWords, isMulticastWords, isV4Words } from '../address-words.js'
 import type { Settings } from '../settings.js'
 import type { TimerWheel } from '../timer-wheel.js'
@@ -96,7 +105,9 @@ export class EtherAttachment implements Attachment {
   hopTo(destination: AddressWords, isBroadcast: boolean): Neighbor {
     if (isBroadcast) return Neighbor.fixed(destination, BROADCAST_MAC)
     const { w0, w1, w2, w3 } = destination
-    return isMulticastWords(w0, w1, w2, w3) ? Neighbor.fixed(destination, groupMac(destination)) : this.neighbors.obtain(destination)
+    return isMulticastWords(w0, w1, w2, w3)
+      ? Neighbor.fixed(destination, groupMac(destination))
+      : this.neighbors.obtain(destination)
   }
 
   macFor(address: AddressWords): Mac | undefined {
@@ -141,7 +152,14 @@ export class EtherAttachment implements Attachment {
     this.#leave(groupMac(group))
   }
 
-  handleNdp(source: AddressWords, destination: AddressWords, bytes: Uint8Array, offset: number, length: number, now: Instant): void {
+  handleNdp(
+    source: AddressWords,
+    destination: AddressWords,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: Instant,
+  ): void {
     this.#ndp.handle(source, destination, bytes, offset, length, now)
   }
 
@@ -160,7 +178,8 @@ export class EtherAttachment implements Attachment {
     if (source === this.#link.mac || isMulticastMac(source)) return this.#owner.counters.count('ether-bad-source')
     if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
       // The type and the version must agree: filters on the way went by the type.
-      if (length > 0 && bytes[offset] >> 4 === (etherType === ETHERTYPE_IPV4 ? 4 : 6)) this.#owner.handleIp(bytes, offset, length, isUnicast)
+      if (length > 0 && bytes[offset] >> 4 === (etherType === ETHERTYPE_IPV4 ? 4 : 6))
+        this.#owner.handleIp(bytes, offset, length, isUnicast)
       else this.#owner.counters.count('ether-wrong-version')
     } else if (etherType === ETHERTYPE_ARP) this.#arp.handle(isUnicast, bytes, offset, length, this.#owner.now())
     else this.#owner.counters.count('ether-unknown-type')

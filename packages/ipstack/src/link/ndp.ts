@@ -57,15 +57,29 @@ export class NdpSpeaker {
     const group = { w0: 0xff02_0000 | 0, w1: 0, w2: 1, w3: 0xff00_0000 | (neighbor.w3 & 0xff_ffff) }
     const hop = Neighbor.fixed(isProbe ? neighbor : group, isProbe ? neighbor.mac : 0x3333_0000_0000 + (group.w3 >>> 0))
     const target = bytesOf(neighbor)
-    const message = { type: ICMPV6_NEIGHBOR_SOLICITATION, mac: this.#link.mac, target, isSolicited: false, isOverride: false } as const
+    const message = {
+      type: ICMPV6_NEIGHBOR_SOLICITATION,
+      mac: this.#link.mac,
+      target,
+      isSolicited: false,
+      isOverride: false,
+    } as const
     this.#say(message, source, hop, 0)
   }
 
   /** A message that came with a hop limit of 255, code 0 and a good checksum. */
-  handle(source: AddressWords, destination: AddressWords, bytes: Uint8Array, offset: number, length: number, now: Instant): void {
+  handle(
+    source: AddressWords,
+    destination: AddressWords,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: Instant,
+  ): void {
     const message = parseNdp(bytes, offset, length)
     if (message === undefined) {
-      const isAboutRouters = bytes[offset] === ICMPV6_ROUTER_SOLICITATION || bytes[offset] === ICMPV6_ROUTER_ADVERTISEMENT
+      const isAboutRouters =
+        bytes[offset] === ICMPV6_ROUTER_SOLICITATION || bytes[offset] === ICMPV6_ROUTER_ADVERTISEMENT
       return this.#counters.count(isAboutRouters ? 'ndp-ignored' : 'ndp-malformed')
     }
     const target = wordsAt(bytes, message.targetOffset)
@@ -82,7 +96,13 @@ export class NdpSpeaker {
     // Someone who is not sure of the address yet (RFC 4862) cannot be answered; everybody is told that it is taken.
     const hop = isFromNobody ? Neighbor.fixed(ALL_NODES, ALL_NODES_MAC) : this.#neighbors.obtain(source)
     const target16 = bytes.slice(message.targetOffset, message.targetOffset + 16)
-    const answer = { type: ICMPV6_NEIGHBOR_ADVERTISEMENT, mac: this.#link.mac, target: target16, isSolicited: !isFromNobody, isOverride: true } as const
+    const answer = {
+      type: ICMPV6_NEIGHBOR_ADVERTISEMENT,
+      mac: this.#link.mac,
+      target: target16,
+      isSolicited: !isFromNobody,
+      isOverride: true,
+    } as const
     this.#say(answer, target, hop, now)
   }
 

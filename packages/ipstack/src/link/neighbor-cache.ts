@@ -73,7 +73,14 @@ export class NeighborCache {
   }
 
   /** Send through a neighbour that is not fresh: ask, wait, or use it and have doubts. */
-  send(neighbor: Neighbor, etherType: number, bytes: Uint8Array, offset: number, length: number, now: Instant): SendResult {
+  send(
+    neighbor: Neighbor,
+    etherType: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: Instant,
+  ): SendResult {
     neighbor.lastUsed = now
     switch (neighbor.state) {
       case 'failed':
@@ -171,7 +178,8 @@ export class NeighborCache {
   #admit(key: string, neighbor: Neighbor): void {
     if (this.#known.size >= this.#owner.settings.neighbors) {
       let oldest: Neighbor | undefined
-      for (const each of this.#known.values()) if (oldest === undefined || each.lastUsed < oldest.lastUsed) oldest = each
+      for (const each of this.#known.values())
+        if (oldest === undefined || each.lastUsed < oldest.lastUsed) oldest = each
       if (oldest !== undefined) {
         this.#known.delete(keyOf(oldest))
         this.#evicted(oldest)
@@ -242,9 +250,10 @@ export class NeighborCache {
     const parked = neighbor.parked
     neighbor.parked = undefined
     for (const { etherType, bytes } of parked ?? []) {
-      const isTaken = now < neighbor.freshUntil
-        ? this.#owner.transmit(neighbor.mac, etherType, bytes, 0, bytes.length)
-        : this.send(neighbor, etherType, bytes, 0, bytes.length, now) === 'sent'
+      const isTaken =
+        now < neighbor.freshUntil
+          ? this.#owner.transmit(neighbor.mac, etherType, bytes, 0, bytes.length)
+          : this.send(neighbor, etherType, bytes, 0, bytes.length, now) === 'sent'
       if (!isTaken) this.#owner.counters.count('link-full')
     }
   }

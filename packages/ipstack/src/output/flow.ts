@@ -80,7 +80,9 @@ export class Flow {
     this.local = { w0: local.w0, w1: local.w1, w2: local.w2, w3: local.w3 }
     this.remote = { w0: remote.w0, w1: remote.w1, w2: remote.w2, w3: remote.w3 }
     this.headerLength = this.family === 4 ? V4_HEADER : V6_HEADER
-    this.pseudoSum = foldSum((this.family === 4 ? sumWord(local.w3) + sumWord(remote.w3) : sumV6(local) + sumV6(remote)) + protocol)
+    this.pseudoSum = foldSum(
+      (this.family === 4 ? sumWord(local.w3) + sumWord(remote.w3) : sumV6(local) + sumV6(remote)) + protocol,
+    )
     this.hopLimit = hopLimit
     this.#context = context
     this.#wantedNic = ends.nic
@@ -148,7 +150,14 @@ export class Flow {
     if (this.#hop === undefined) return 'unreachable'
     if (this.headerLength + length > this.#mtu) return this.#sendFragments(scratch, length, ecn)
     if (this.family === 4) {
-      this.#writeV4(scratch.view, TRANSPORT_OFFSET - V4_HEADER, length, ecn, this.dontFragment ? 0 : this.#nextId() & 0xffff, this.dontFragment ? DONT_FRAGMENT : 0)
+      this.#writeV4(
+        scratch.view,
+        TRANSPORT_OFFSET - V4_HEADER,
+        length,
+        ecn,
+        this.dontFragment ? 0 : this.#nextId() & 0xffff,
+        this.dontFragment ? DONT_FRAGMENT : 0,
+      )
       return this.#transmit(scratch.bytes, TRANSPORT_OFFSET - V4_HEADER, V4_HEADER + length)
     }
     this.#writeV6(scratch.view, TRANSPORT_OFFSET - V6_HEADER, length, ecn, this.protocol)

@@ -89,7 +89,12 @@ export class IcmpErrors {
     this.#flowBack(input, PROTOCOL_ICMPV4)?.sendFrom(this.#scratch, length)
   }
 
-  #sendV6(complaint: keyof typeof V6_MEANING, input: IpInput, bytes: Uint8Array, problem: ParameterProblem | undefined): void {
+  #sendV6(
+    complaint: keyof typeof V6_MEANING,
+    input: IpInput,
+    bytes: Uint8Array,
+    problem: ParameterProblem | undefined,
+  ): void {
     const [type, code] = V6_MEANING[complaint]
     const length = this.#quote(input, bytes, IPV6_MIN_MTU - IPV6_HEADER_LENGTH)
     const { view, bytes: message } = this.#scratch
@@ -104,7 +109,10 @@ export class IcmpErrors {
   /** Put as much of the packet as fits behind the ICMP header; returns the length of the message. */
   #quote(input: IpInput, bytes: Uint8Array, most: number): number {
     const length = Math.min(input.packetLength, most - ICMP_HEADER_LENGTH)
-    this.#scratch.bytes.set(bytes.subarray(input.packetOffset, input.packetOffset + length), TRANSPORT_OFFSET + ICMP_HEADER_LENGTH)
+    this.#scratch.bytes.set(
+      bytes.subarray(input.packetOffset, input.packetOffset + length),
+      TRANSPORT_OFFSET + ICMP_HEADER_LENGTH,
+    )
     return ICMP_HEADER_LENGTH + length
   }
 
@@ -128,7 +136,11 @@ export class IcmpErrors {
     if (isMulticastWords(src0, src1, src2, src3) || (src0 === 0 && src1 === 0 && src3 === 0)) return false
     if (input.family === 6) {
       const upper = skipIpv6Extensions(bytes, at, at + packetLength)
-      return !(upper.protocol === PROTOCOL_ICMPV6 && upper.offset < at + packetLength && isIcmpv6Error(bytes[upper.offset]))
+      return !(
+        upper.protocol === PROTOCOL_ICMPV6 &&
+        upper.offset < at + packetLength &&
+        isIcmpv6Error(bytes[upper.offset])
+      )
     }
     if ((ipv4Fragment(bytes, at) & 0x1fff) !== 0) return false
     const icmp = at + ipv4HeaderLength(bytes, at)

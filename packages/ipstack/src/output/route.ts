@@ -33,7 +33,9 @@ export class RouteTable {
       bits: prefix.address.isV4 ? prefix.bits + 96 : prefix.bits,
       isV4: prefix.address.isV4,
     }
-    this.#entries = [...this.#entries, entry].sort((a, b) => b.bits - a.bits || (a.route.metric ?? 0) - (b.route.metric ?? 0))
+    this.#entries = [...this.#entries, entry].sort(
+      (a, b) => b.bits - a.bits || (a.route.metric ?? 0) - (b.route.metric ?? 0),
+    )
   }
 
   /** Remove the route with this prefix, interface and gateway. False if there is none. */

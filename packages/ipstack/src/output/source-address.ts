@@ -54,7 +54,8 @@ function commonBits(a: AddressWords, b: AddressWords): number {
 
 /** RFC 6724 sections 3.1 and 3.2. */
 function scopeOf({ w0, w1, w2, w3 }: AddressWords): number {
-  if (isV4Words(w0, w1, w2)) return w3 >>> 16 === 0xa9fe || w3 >>> 24 === 127 || w3 >>> 8 === 0xe0_0000 ? SCOPE_LINK : SCOPE_GLOBAL
+  if (isV4Words(w0, w1, w2))
+    return w3 >>> 16 === 0xa9fe || w3 >>> 24 === 127 || w3 >>> 8 === 0xe0_0000 ? SCOPE_LINK : SCOPE_GLOBAL
   if (isMulticastWords(w0, w1, w2, w3)) return (w0 >>> 16) & 15
   return w0 >>> 22 === 0x3fa || (w0 === 0 && w1 === 0 && w2 === 0 && w3 === 1) ? SCOPE_LINK : SCOPE_GLOBAL
 }

@@ -17,7 +17,14 @@ export {
 export { checksum, foldSum, isChecksumValid, sumBytes, sumWord, updateChecksum } from './checksum.js'
 // Headers
 export { type Arp, ARP_LENGTH, ARP_REPLY, ARP_REQUEST, parseArp, readMac, writeArp, writeMac } from './arp.js'
-export { checkIpv4, inspectIpv4Options, IPV4_HEADER_LENGTH, ipv4Fragment, ipv4HeaderLength, ipv4Protocol } from './ipv4.js'
+export {
+  checkIpv4,
+  inspectIpv4Options,
+  IPV4_HEADER_LENGTH,
+  ipv4Fragment,
+  ipv4HeaderLength,
+  ipv4Protocol,
+} from './ipv4.js'
 export { checkIpv6, IPV6_HEADER_LENGTH, skipIpv6Extensions } from './ipv6.js'
 export { isIcmpv4Error } from './icmpv4.js'
 export { isIcmpv6Error, ICMPV6_NEIGHBOR_ADVERTISEMENT, ICMPV6_NEIGHBOR_SOLICITATION } from './icmpv6.js'

@@ -8,7 +8,13 @@
  * excepted, its own length in units of 8 bytes without the first 8.
  */
 
-import { EXTENSION_DESTINATION, EXTENSION_FRAGMENT, EXTENSION_HOP_BY_HOP, EXTENSION_NONE, EXTENSION_ROUTING } from './numbers.js'
+import {
+  EXTENSION_DESTINATION,
+  EXTENSION_FRAGMENT,
+  EXTENSION_HOP_BY_HOP,
+  EXTENSION_NONE,
+  EXTENSION_ROUTING,
+} from './numbers.js'
 
 export const IPV6_HEADER_LENGTH = 40
 
@@ -57,7 +63,14 @@ export class Ipv6Walk {
    * Begin at the header of type `protocol` at `offset`, named by the byte at `namedAt`; `end` is where the packet ends.
    * Hop-by-hop options count only directly after the IPv6 header (`isFirst`).
    */
-  run(bytes: Uint8Array, protocol: number, offset: number, namedAt: number, end: number, isFirst: boolean): ExtensionVerdict {
+  run(
+    bytes: Uint8Array,
+    protocol: number,
+    offset: number,
+    namedAt: number,
+    end: number,
+    isFirst: boolean,
+  ): ExtensionVerdict {
     this.protocol = protocol
     this.offset = offset
     this.namedAt = namedAt
@@ -121,7 +134,11 @@ export class Ipv6Walk {
  * packets and for filters. The offset may lie at or past `end` if the packet is cut short; a fragment that is not the
  * first has protocol `EXTENSION_NONE`.
  */
-export function skipIpv6Extensions(bytes: Uint8Array, offset: number, end: number): { readonly protocol: number; readonly offset: number } {
+export function skipIpv6Extensions(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+): { readonly protocol: number; readonly offset: number } {
   let protocol = bytes[offset + 6]
   let at = offset + IPV6_HEADER_LENGTH
   for (let seen = 0; seen < MAX_EXTENSIONS && at + 8 <= end; seen++) {
@@ -129,7 +146,11 @@ export function skipIpv6Extensions(bytes: Uint8Array, offset: number, end: numbe
       const isFirst = bytes[at + 2] === 0 && bytes[at + 3] >> 3 === 0
       protocol = isFirst ? bytes[at] : EXTENSION_NONE
       at += 8
-    } else if (protocol === EXTENSION_HOP_BY_HOP || protocol === EXTENSION_DESTINATION || protocol === EXTENSION_ROUTING) {
+    } else if (
+      protocol === EXTENSION_HOP_BY_HOP ||
+      protocol === EXTENSION_DESTINATION ||
+      protocol === EXTENSION_ROUTING
+    ) {
       protocol = bytes[at]
       at += 8 + (bytes[at + 1] << 3)
     } else break

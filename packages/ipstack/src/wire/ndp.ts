@@ -34,13 +34,14 @@ export interface Ndp {
 /** A well-formed solicitation or advertisement, or `undefined`. */
 export function parseNdp(bytes: Uint8Array, offset: number, length: number): Ndp | undefined {
   const type = bytes[offset]
-  if (length < NDP_HEADER_LENGTH || (type !== ICMPV6_NEIGHBOR_SOLICITATION && type !== ICMPV6_NEIGHBOR_ADVERTISEMENT)) return undefined
+  if (length < NDP_HEADER_LENGTH || (type !== ICMPV6_NEIGHBOR_SOLICITATION && type !== ICMPV6_NEIGHBOR_ADVERTISEMENT))
+    return undefined
   // No target is multicast.
   if (bytes[offset + 8] === 0xff) return undefined
   const wanted = type === ICMPV6_NEIGHBOR_SOLICITATION ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC
   const end = offset + length
   let mac: Mac | undefined
-  for (let at = offset + NDP_HEADER_LENGTH; at < end; ) {
+  for (let at = offset + NDP_HEADER_LENGTH; at < end;) {
     const size = at + 1 < end ? bytes[at + 1] << 3 : 0
     if (size === 0 || at + size > end) return undefined
     if (bytes[at] === wanted && size === 8) mac = readMac(bytes, at + 2)
@@ -58,7 +59,11 @@ export function parseNdp(bytes: Uint8Array, offset: number, length: number): Ndp
 }
 
 /** What a message of ours says. */
-export type NdpMessage = Pick<Ndp, 'type' | 'mac'> & { readonly target: Uint8Array; readonly isSolicited: boolean; readonly isOverride: boolean }
+export type NdpMessage = Pick<Ndp, 'type' | 'mac'> & {
+  readonly target: Uint8Array
+  readonly isSolicited: boolean
+  readonly isOverride: boolean
+}
 
 /** Write a message but for its checksum; returns its length. */
 export function writeNdp(message: NdpMessage, into: Uint8Array, offset: number): number {

@@ -17,7 +17,11 @@ class Catcher implements Transport {
   flush(): void {}
 }
 
-function caught(settings: Partial<Settings> = {}): { script: IpScript; catcher: Catcher; receive: (fields: Partial<Ipv4Fields>) => void } {
+function caught(settings: Partial<Settings> = {}): {
+  script: IpScript
+  catcher: Catcher
+  receive: (fields: Partial<Ipv4Fields>) => void
+} {
   const script = new IpScript(settings)
   const catcher = new Catcher()
   script.stack.registerTransport(PROTOCOL_UDP, catcher)
@@ -32,7 +36,17 @@ function fragments(payload: Uint8Array, size: number, id = 7, fields: Partial<Ip
   const pieces: Uint8Array[] = []
   for (let at = 0; at < payload.length; at += size) {
     const more = at + size < payload.length ? 0x2000 : 0
-    pieces.push(ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: more | (at / 8), payload: payload.subarray(at, at + size), ...fields }))
+    pieces.push(
+      ipv4({
+        src: P4,
+        dst: H4,
+        protocol: 17,
+        id,
+        fragment: more | (at / 8),
+        payload: payload.subarray(at, at + size),
+        ...fields,
+      }),
+    )
   }
   return pieces
 }
@@ -95,12 +109,15 @@ describe('IPv4 header checks', () => {
     expect(catcher.unicast).toEqual([false, false])
   })
 
-  it.each(['127.0.0.1', '224.0.0.1', '255.255.255.255', '10.0.0.255', H4, '0.0.0.0', '240.0.0.1'])('IP4-12 drops source %s', (src) => {
-    const { script, catcher, receive } = caught()
-    receive({ src })
-    expect(catcher.payloads).toEqual([])
-    expect(script.count('ipv4-martian-source')).toBe(1)
-  })
+  it.each(['127.0.0.1', '224.0.0.1', '255.255.255.255', '10.0.0.255', H4, '0.0.0.0', '240.0.0.1'])(
+    'IP4-12 drops source %s',
+    (src) => {
+      const { script, catcher, receive } = caught()
+      receive({ src })
+      expect(catcher.payloads).toEqual([])
+      expect(script.count('ipv4-martian-source')).toBe(1)
+    },
+  )
 
   it('IP4-13 drops the loopback network on a wire', () => {
     const { script, catcher, receive } = caught()
@@ -189,7 +206,14 @@ describe('IPv4 reassembly', () => {
   it('IP4-21 discards a datagram whose fragments overlap, and what follows of it', () => {
     const { script, catcher } = caught()
     const [a, b, c] = fragments(text(3000), 1480)
-    const overlapping = ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | (1472 / 8), payload: new Uint8Array(16) })
+    const overlapping = ipv4({
+      src: P4,
+      dst: H4,
+      protocol: 17,
+      id: 7,
+      fragment: 0x2000 | (1472 / 8),
+      payload: new Uint8Array(16),
+    })
     script.receive(a, overlapping, b, c)
     expect(catcher.payloads).toEqual([])
     const changed = b.slice()
@@ -209,7 +233,9 @@ describe('IPv4 reassembly', () => {
     const { script, catcher } = caught()
     const [a, b, c] = fragments(text(4440), 1480)
     script.receive(start < 1480 ? a : c, b)
-    script.receive(ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | (start / 8), payload: new Uint8Array(length) }))
+    script.receive(
+      ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | (start / 8), payload: new Uint8Array(length) }),
+    )
     expect(script.count('fragment-overlap')).toBe(1)
     script.receive(a, b, c)
     expect(catcher.payloads).toEqual([])
@@ -237,7 +263,8 @@ describe('IPv4 reassembly', () => {
 
   it('IP4-24 drops a middle fragment that is not a multiple of 8', () => {
     const { script } = caught()
-    for (const length of [13, 12, 0]) script.receive(ipv4({ src: P4, dst: H4, protocol: 17, fragment: 0x2000, payload: new Uint8Array(length) }))
+    for (const length of [13, 12, 0])
+      script.receive(ipv4({ src: P4, dst: H4, protocol: 17, fragment: 0x2000, payload: new Uint8Array(length) }))
     expect(script.count('fragment-malformed')).toBe(3)
   })
 
@@ -262,8 +289,10 @@ describe('IPv4 reassembly', () => {
 
   it('IP4-26 discards a datagram that goes on after its end, whichever comes first', () => {
     const { script } = caught()
-    const last = (id: number) => ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 100, payload: new Uint8Array(80) })
-    const beyond = (id: number) => ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 0x2000 | 200, payload: new Uint8Array(80) })
+    const last = (id: number) =>
+      ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 100, payload: new Uint8Array(80) })
+    const beyond = (id: number) =>
+      ipv4({ src: P4, dst: H4, protocol: 17, id, fragment: 0x2000 | 200, payload: new Uint8Array(80) })
     script.receive(last(1), beyond(1), beyond(2), last(2))
     expect(script.count('fragment-overlap')).toBe(2)
   })
@@ -286,7 +315,11 @@ describe('IPv4 reassembly', () => {
     const [a, b, c] = fragments(text(4440), 1480)
     script.receive(a, b, c)
     expect(script.stack.reassemblyBytes).toBe(0)
-    script.receive(a, c, ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | 1, payload: new Uint8Array(80) }))
+    script.receive(
+      a,
+      c,
+      ipv4({ src: P4, dst: H4, protocol: 17, id: 7, fragment: 0x2000 | 1, payload: new Uint8Array(80) }),
+    )
     script.receive(...fragments(text(4440), 1480, 8).slice(1))
     expect(script.stack.reassemblyBytes).toBeGreaterThan(2960)
     script.clock.advance(30_001)

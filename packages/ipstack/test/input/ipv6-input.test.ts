@@ -20,7 +20,8 @@ function caught(settings: Partial<Settings> = {}) {
   const script = new IpScript(settings)
   const catcher = new Catcher()
   script.stack.registerTransport(PROTOCOL_UDP, catcher)
-  const receive = (fields: Partial<Ipv6Fields>) => script.receive(ipv6({ src: P6, dst: H6, next: 17, payload: hello, ...fields }))
+  const receive = (fields: Partial<Ipv6Fields>) =>
+    script.receive(ipv6({ src: P6, dst: H6, next: 17, payload: hello, ...fields }))
   return { script, catcher, receive }
 }
 
@@ -164,7 +165,12 @@ describe('IPv6 reassembly', () => {
   it('IP6-16 discards any overlap, and what follows of it', () => {
     const { script, catcher } = caught()
     const [a, b, c] = fragments(text(4000), 1448)
-    script.receive(a, ipv6({ src: P6, dst: H6, next: 44, payload: fragment(17, 1440, true, 7, new Uint8Array(16)) }), b, c)
+    script.receive(
+      a,
+      ipv6({ src: P6, dst: H6, next: 44, payload: fragment(17, 1440, true, 7, new Uint8Array(16)) }),
+      b,
+      c,
+    )
     expect(catcher.payloads).toEqual([])
     script.receive(...fragments(text(4000), 1448, 8), a)
     expect(catcher.payloads).toHaveLength(1)
@@ -196,7 +202,10 @@ describe('IPv6 reassembly', () => {
 
   it('IP6-21 drops a first fragment that hides the upper-layer header', () => {
     const { script, catcher } = caught()
-    script.receive(...fragments(text(4000), 1448, 9, 6).slice(1), ipv6({ src: P6, dst: H6, next: 44, payload: fragment(6, 0, true, 9, text(16)) }))
+    script.receive(
+      ...fragments(text(4000), 1448, 9, 6).slice(1),
+      ipv6({ src: P6, dst: H6, next: 44, payload: fragment(6, 0, true, 9, text(16)) }),
+    )
     expect(catcher.payloads).toEqual([])
     expect(script.count('ipv6-header-chain-split')).toBe(1)
   })
@@ -205,7 +214,12 @@ describe('IPv6 reassembly', () => {
     const { script, catcher } = caught()
     const inner = concat(extension(17, new Uint8Array(6)), text(2000))
     const pieces = [inner.subarray(0, 1000), inner.subarray(1000)].map((piece, i) =>
-      ipv6({ src: P6, dst: H6, next: 60, payload: concat(extension(44, new Uint8Array(6)), fragment(60, i * 1000, i === 0, 5, piece)) }),
+      ipv6({
+        src: P6,
+        dst: H6,
+        next: 60,
+        payload: concat(extension(44, new Uint8Array(6)), fragment(60, i * 1000, i === 0, 5, piece)),
+      }),
     )
     script.receive(...pieces)
     expect(catcher.payloads).toEqual([text(2000)])
@@ -213,7 +227,8 @@ describe('IPv6 reassembly', () => {
 })
 
 describe('ICMPv6', () => {
-  const echo = (dst: string, body: Uint8Array): Uint8Array => ipv6({ src: P6, dst, next: 58, payload: icmpv6(P6, dst, 128, 0, 0x9876_0001, body) })
+  const echo = (dst: string, body: Uint8Array): Uint8Array =>
+    ipv6({ src: P6, dst, next: 58, payload: icmpv6(P6, dst, 128, 0, 0x9876_0001, body) })
 
   it('IP6-22 answers an echo', () => {
     const [reply] = new IpScript().receive(echo(H6, text(1400)))

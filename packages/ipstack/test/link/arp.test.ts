@@ -55,7 +55,9 @@ describe('ARP', () => {
   it('ARP-03 asks everybody, then sends', () => {
     const { script, say } = speaker()
     expect(say('hi')).toBe('sent')
-    expect(script.link.take()).toEqual([{ destination: BROADCAST_MAC, etherType: 0x806, bytes: arp(1, H_MAC, H4, 0, P4) }])
+    expect(script.link.take()).toEqual([
+      { destination: BROADCAST_MAC, etherType: 0x806, bytes: arp(1, H_MAC, H4, 0, P4) },
+    ])
     const [packet] = reply(script)
     expect([packet.destination, textOf(packet.bytes)]).toEqual([P_MAC, 'hi'])
   })
@@ -170,7 +172,14 @@ describe('ARP', () => {
   it('ARP-08 drops what is malformed', () => {
     const { script } = speaker()
     const good = arp(1, P_MAC, P4, 0, H4)
-    for (const [at, value] of [[1, 2], [3, 1], [4, 8], [5, 16], [7, 3], [7, 0]]) {
+    for (const [at, value] of [
+      [1, 2],
+      [3, 1],
+      [4, 8],
+      [5, 16],
+      [7, 3],
+      [7, 0],
+    ]) {
       const bad = good.slice()
       bad[at] = value
       expect(script.receive(0x806, bad)).toEqual([])
@@ -190,7 +199,13 @@ describe('ARP', () => {
 
   it('ARP-10 drops groups as senders', () => {
     const { script } = speaker()
-    const frame = concat(be([2, 1], [2, 0x800], [1, 6], [1, 4], [2, 1]), macBytes(BROADCAST_MAC), ip(P4).bytes, macBytes(0), ip(H4).bytes)
+    const frame = concat(
+      be([2, 1], [2, 0x800], [1, 6], [1, 4], [2, 1]),
+      macBytes(BROADCAST_MAC),
+      ip(P4).bytes,
+      macBytes(0),
+      ip(H4).bytes,
+    )
     expect(script.receive(0x806, frame)).toEqual([])
     expect(script.count('arp-malformed')).toBe(1)
   })

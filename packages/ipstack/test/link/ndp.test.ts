@@ -51,7 +51,9 @@ describe('neighbour discovery', () => {
   it('answers for its link-local address too, which it makes from its MAC', () => {
     const { script } = speaker()
     expect(script.nic.addresses[0].toString()).toBe('fe80::ff:fe00:1/64')
-    expect(script.receiveNdp(135, { src: 'fe80::2', dst: GROUP, target: 'fe80::ff:fe00:1', mac: P_MAC })).toHaveLength(1)
+    expect(script.receiveNdp(135, { src: 'fe80::2', dst: GROUP, target: 'fe80::ff:fe00:1', mac: P_MAC })).toHaveLength(
+      1,
+    )
   })
 
   it('ND-02 believes nothing that may have passed a router', () => {
@@ -103,7 +105,9 @@ describe('neighbour discovery', () => {
     expect(first.destination).toBe(0x3333_ff00_0002)
     expect(decode(first.bytes)).toMatchObject({ src: H6, dst: 'ff02::1:ff00:2', hopLimit: 255 })
     expect(decode(first.bytes).payload.subarray(8)).toEqual(concat(ip(P6).bytes, Uint8Array.of(1, 1), macBytes(H_MAC)))
-    expect([script.after(1001), script.after(1000), script.after(1000)].map((frames) => frames.length)).toEqual([1, 1, 0])
+    expect([script.after(1001), script.after(1000), script.after(1000)].map((frames) => frames.length)).toEqual([
+      1, 1, 0,
+    ])
     expect(say('b')).toBe('unreachable')
   })
 
@@ -111,7 +115,11 @@ describe('neighbour discovery', () => {
     const { script, say, advertise, goesTo } = speaker()
     for (const text of ['a', 'b', 'c']) say(text)
     script.link.take()
-    expect(advertise(SOLICITED).map(({ bytes }) => String.fromCharCode(...decode(bytes).payload))).toEqual(['a', 'b', 'c'])
+    expect(advertise(SOLICITED).map(({ bytes }) => String.fromCharCode(...decode(bytes).payload))).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
     expect(goesTo()).toBe(P_MAC)
     expect(script.after(20_000)).toEqual([])
   })
@@ -132,17 +140,20 @@ describe('neighbour discovery', () => {
     expect(script.after(5001).map(isNdp)).toEqual([true])
   })
 
-  it.each([OVERRIDE, OVERRIDE | SOLICITED])('ND-13 follows another address with override (flags %i) once the old one is silent, and doubts it', (flags) => {
-    const { script, advertise, meet, goesTo } = speaker()
-    meet()
-    expect(advertise(flags, OTHER_MAC).map(({ destination }) => destination)).toEqual([P_MAC])
-    expect(goesTo()).toBe(P_MAC)
-    script.after(3001)
-    expect(goesTo()).toBe(OTHER_MAC)
-    const probes = script.after(5001)
-    expect(probes.map(({ destination }) => destination)).toEqual([OTHER_MAC])
-    expect(decode(probes[0].bytes).dst).toBe(P6)
-  })
+  it.each([OVERRIDE, OVERRIDE | SOLICITED])(
+    'ND-13 follows another address with override (flags %i) once the old one is silent, and doubts it',
+    (flags) => {
+      const { script, advertise, meet, goesTo } = speaker()
+      meet()
+      expect(advertise(flags, OTHER_MAC).map(({ destination }) => destination)).toEqual([P_MAC])
+      expect(goesTo()).toBe(P_MAC)
+      script.after(3001)
+      expect(goesTo()).toBe(OTHER_MAC)
+      const probes = script.after(5001)
+      expect(probes.map(({ destination }) => destination)).toEqual([OTHER_MAC])
+      expect(decode(probes[0].bytes).dst).toBe(P6)
+    },
+  )
 
   it('is not diverted from a neighbour that still answers', () => {
     const { script, advertise, meet, goesTo } = speaker()
@@ -168,9 +179,11 @@ describe('neighbour discovery', () => {
     meet()
     script.clock.advance(30_001)
     expect(goesTo()).toBe(P_MAC)
-    expect([script.after(4990), script.after(20), script.after(1000), script.after(1000), script.after(5000)].map((frames) => frames.length)).toEqual([
-      0, 1, 1, 1, 0,
-    ])
+    expect(
+      [script.after(4990), script.after(20), script.after(1000), script.after(1000), script.after(5000)].map(
+        (frames) => frames.length,
+      ),
+    ).toEqual([0, 1, 1, 1, 0])
     expect(goesTo()).toBe('asks')
   })
 

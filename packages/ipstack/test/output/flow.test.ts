@@ -39,7 +39,12 @@ function setup() {
   const transport = new Recorder(script)
   script.clock.advance(0)
   transport.log.length = 0
-  return { script, transport, open: (to: string, local?: string) => script.stack.openFlow({ protocol: PROTOCOL, remote: ip(to), local: local === undefined ? undefined : ip(local) }) }
+  return {
+    script,
+    transport,
+    open: (to: string, local?: string) =>
+      script.stack.openFlow({ protocol: PROTOCOL, remote: ip(to), local: local === undefined ? undefined : ip(local) }),
+  }
 }
 
 function code(run: () => unknown): string | undefined {
@@ -113,7 +118,8 @@ describe('Flow', () => {
   it('IP4-32 IP6-29 speaks from the address of the subnet, scope and prefix that fit', () => {
     const { script, open } = setup()
     const { nic } = script
-    for (const text of ['192.168.1.1/24', 'fe80::1/64', '2001:db8::1/32', '2001:db8:7::1/64']) nic.addAddress(IpPrefix.parse(text))
+    for (const text of ['192.168.1.1/24', 'fe80::1/64', '2001:db8::1/32', '2001:db8:7::1/64'])
+      nic.addAddress(IpPrefix.parse(text))
     const from = (to: string): string => open(to).localAddress.toString()
     expect(from('192.168.1.9')).toBe('192.168.1.1')
     expect(from('10.0.0.9')).toBe(H4)
@@ -164,7 +170,9 @@ describe('Flow', () => {
     }
     expect(transport.log).toEqual([])
     script.clock.advance(0)
-    expect(transport.log.filter((line) => line !== 'flush')).toEqual([H4, H6, '127.0.0.1', '::1'].map((from) => `40 bytes from ${from} on lo`))
+    expect(transport.log.filter((line) => line !== 'flush')).toEqual(
+      [H4, H6, '127.0.0.1', '::1'].map((from) => `40 bytes from ${from} on lo`),
+    )
     expect(script.link.take()).toEqual([])
   })
 
@@ -187,12 +195,23 @@ describe('routes', () => {
     const other = new ScriptedIp()
     const second = script.stack.attachIp(other, { name: 'tun1' })
     second.addAddress(IpPrefix.parse('172.16.0.1/16'))
-    const add = (prefix: string, nic = script.nic, metric = 0) => script.stack.addRoute({ prefix: IpPrefix.parse(prefix), nic, metric, via: ip(nic === second ? '172.16.0.2' : P4) })
+    const add = (prefix: string, nic = script.nic, metric = 0) =>
+      script.stack.addRoute({
+        prefix: IpPrefix.parse(prefix),
+        nic,
+        metric,
+        via: ip(nic === second ? '172.16.0.2' : P4),
+      })
     add('0.0.0.0/0', script.nic, 10)
     add('0.0.0.0/0', second, 5)
     add('8.8.0.0/16', script.nic, 20)
     const through = (to: string): string => open(to).nic.name
-    expect([through('8.8.8.8'), through('9.9.9.9'), through('172.16.5.5'), through(P4)]).toEqual(['tun0', 'tun1', 'tun1', 'tun0'])
+    expect([through('8.8.8.8'), through('9.9.9.9'), through('172.16.5.5'), through(P4)]).toEqual([
+      'tun0',
+      'tun1',
+      'tun1',
+      'tun0',
+    ])
     expect(open('9.9.9.9').localAddress.toString()).toBe('172.16.0.1')
     // Who speaks from an address speaks through its interface.
     expect(open('9.9.9.9', H4).nic.name).toBe('tun0')
@@ -223,7 +242,9 @@ describe('routes', () => {
   it('refuses what makes no sense', () => {
     const { script } = setup()
     const nic = new IpScript().nic
-    expect(code(() => script.stack.addRoute({ prefix: IpPrefix.parse('::/0'), nic: script.nic, via: ip(P4) }))).toBe('ZT_ARG_INVALID')
+    expect(code(() => script.stack.addRoute({ prefix: IpPrefix.parse('::/0'), nic: script.nic, via: ip(P4) }))).toBe(
+      'ZT_ARG_INVALID',
+    )
     expect(code(() => script.stack.addRoute({ prefix: IpPrefix.parse('::/0'), nic }))).toBe('ZT_ARG_INVALID')
     for (const bad of ['0.0.0.0/8', '224.0.0.1/4', '255.255.255.255/32', 'ff02::1/16', '::/0']) {
       expect(code(() => script.nic.addAddress(IpPrefix.parse(bad)))).toBe('ZT_ARG_INVALID')
@@ -356,8 +377,14 @@ describe('errors from the network', () => {
 
   it('finds the transport behind extension headers, and ignores later fragments', () => {
     const { script, transport } = setup()
-    const quote = ipv6({ src: H6, dst: P6, next: 44, payload: concat(Uint8Array.of(PROTOCOL, 0, 0, 1, 0, 0, 0, 9), new Uint8Array(16)) })
-    const error = (body: Uint8Array): Uint8Array => ipv6({ src: P6, dst: H6, next: 58, payload: icmpv6(P6, H6, 1, 4, 0, body) })
+    const quote = ipv6({
+      src: H6,
+      dst: P6,
+      next: 44,
+      payload: concat(Uint8Array.of(PROTOCOL, 0, 0, 1, 0, 0, 0, 9), new Uint8Array(16)),
+    })
+    const error = (body: Uint8Array): Uint8Array =>
+      ipv6({ src: P6, dst: H6, next: 58, payload: icmpv6(P6, H6, 1, 4, 0, body) })
     script.receive(error(quote))
     expect(transport.log).toContain('port-unreachable 0 quoting 16, first 0')
     transport.log.length = 0

@@ -27,7 +27,9 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 /** Big-endian bytes of numbers of the given sizes: `be([2, 80], [4, seq])`. */
 export function be(...fields: readonly (readonly [size: number, value: number])[]): Uint8Array {
   return Uint8Array.from(
-    fields.flatMap(([size, value]) => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** (size - 1 - i)) & 0xff)),
+    fields.flatMap(([size, value]) =>
+      Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** (size - 1 - i)) & 0xff),
+    ),
   )
 }
 
@@ -60,7 +62,13 @@ export function ipv4(fields: Ipv4Fields): Uint8Array {
   const words = fields.headerWords ?? 5 + options.length / 4
   const total = fields.totalLength ?? 20 + options.length + fields.payload.length
   const header = concat(
-    be([1, (fields.version ?? 4) * 16 + words], [1, fields.tos ?? 0], [2, total], [2, fields.id ?? 1], [2, fields.fragment ?? 0]),
+    be(
+      [1, (fields.version ?? 4) * 16 + words],
+      [1, fields.tos ?? 0],
+      [2, total],
+      [2, fields.id ?? 1],
+      [2, fields.fragment ?? 0],
+    ),
     be([1, fields.ttl ?? 64], [1, fields.protocol], [2, 0]),
     ip(fields.src).bytes,
     ip(fields.dst).bytes,
@@ -82,7 +90,12 @@ export interface Ipv6Fields {
 export function ipv6(fields: Ipv6Fields): Uint8Array {
   const { src, dst, next, payload } = fields
   const length = fields.payloadLength ?? payload.length
-  return concat(be([4, 0x6000_0000], [2, length], [1, next], [1, fields.hopLimit ?? 64]), ip6Bytes(src), ip6Bytes(dst), payload)
+  return concat(
+    be([4, 0x6000_0000], [2, length], [1, next], [1, fields.hopLimit ?? 64]),
+    ip6Bytes(src),
+    ip6Bytes(dst),
+    payload,
+  )
 }
 
 /** 16 bytes, IPv4-mapped for an IPv4 address. */
@@ -96,7 +109,14 @@ function pseudo(src: string, dst: string, protocol: number, length: number): Uin
   return concat(ip(src).bytes, ip(dst).bytes, be([4, length], [4, protocol]))
 }
 
-export function udp(src: string, dst: string, from: number, to: number, payload: Uint8Array, checksum?: number): Uint8Array {
+export function udp(
+  src: string,
+  dst: string,
+  from: number,
+  to: number,
+  payload: Uint8Array,
+  checksum?: number,
+): Uint8Array {
   const length = 8 + payload.length
   const datagram = concat(be([2, from], [2, to], [2, length], [2, 0]), payload)
   const sum = checksum ?? (slowChecksum(pseudo(src, dst, 17, length), datagram) || 0xffff)
@@ -105,9 +125,18 @@ export function udp(src: string, dst: string, from: number, to: number, payload:
 }
 
 /** A UDP datagram in an IP packet of the family of its addresses. */
-export function udpPacket(src: string, dst: string, from: number, to: number, payload: Uint8Array, checksum?: number): Uint8Array {
+export function udpPacket(
+  src: string,
+  dst: string,
+  from: number,
+  to: number,
+  payload: Uint8Array,
+  checksum?: number,
+): Uint8Array {
   const datagram = udp(src, dst, from, to, payload, checksum)
-  return ip(src).isV4 ? ipv4({ src, dst, protocol: 17, payload: datagram }) : ipv6({ src, dst, next: 17, payload: datagram })
+  return ip(src).isV4
+    ? ipv4({ src, dst, protocol: 17, payload: datagram })
+    : ipv6({ src, dst, next: 17, payload: datagram })
 }
 
 export function icmpv4(type: number, code: number, rest: number, body: Uint8Array): Uint8Array {
@@ -116,7 +145,14 @@ export function icmpv4(type: number, code: number, rest: number, body: Uint8Arra
   return message
 }
 
-export function icmpv6(src: string, dst: string, type: number, code: number, rest: number, body: Uint8Array): Uint8Array {
+export function icmpv6(
+  src: string,
+  dst: string,
+  type: number,
+  code: number,
+  rest: number,
+  body: Uint8Array,
+): Uint8Array {
   const message = concat(be([1, type], [1, code], [2, 0], [4, rest]), body)
   message.set(be([2, slowChecksum(pseudo(src, dst, 58, message.length), message)]), 2)
   return message
@@ -127,7 +163,13 @@ export function macBytes(mac: Mac): Uint8Array {
 }
 
 export function arp(operation: number, senderMac: Mac, sender: string, targetMac: Mac, target: string): Uint8Array {
-  return concat(be([2, 1], [2, 0x800], [1, 6], [1, 4], [2, operation]), macBytes(senderMac), ip(sender).bytes, macBytes(targetMac), ip(target).bytes)
+  return concat(
+    be([2, 1], [2, 0x800], [1, 6], [1, 4], [2, operation]),
+    macBytes(senderMac),
+    ip(sender).bytes,
+    macBytes(targetMac),
+    ip(target).bytes,
+  )
 }
 
 /** What a packet says, for assertions. Throws if a checksum or a length in it is wrong. */

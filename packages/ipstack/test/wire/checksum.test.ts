@@ -73,7 +73,16 @@ describe('checksum', () => {
   })
 
   it('folds sums of any exact size', () => {
-    for (const sum of [0, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, 0xffff_ffff_ffff, 2 ** 52 + 12_345, 2 ** 53 - 1]) {
+    for (const sum of [
+      0,
+      0xffff,
+      0x1_0000,
+      0xffff_ffff,
+      0x1_0000_0000,
+      0xffff_ffff_ffff,
+      2 ** 52 + 12_345,
+      2 ** 53 - 1,
+    ]) {
       expect(canonical(foldSum(sum))).toBe(sum % 0xffff)
     }
   })

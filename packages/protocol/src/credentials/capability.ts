@@ -5,7 +5,13 @@ import { MAX_CAPABILITY_RULES, MAX_CUSTODY_CHAIN } from '../limits.js'
 import { type Rule, decodeRule, encodeRule } from '../netconf/rule.js'
 import { type NetworkId, controllerOf } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkSignature, decodeSignature, encodeSignature, signAs, signingForm,
+  type IdentityLookup,
+  type Verdict,
+  checkSignature,
+  decodeSignature,
+  encodeSignature,
+  signAs,
+  signingForm,
   skipAdditionalFields,
 } from './signing.js'
 
@@ -73,7 +79,9 @@ export function encodeCapability(w: ByteWriter, capability: Capability): void {
 
 /** Issue a capability to a member. */
 export function signCapability(
-  capability: Omit<Capability, 'custody'>, to: Address, controller: SecretIdentity,
+  capability: Omit<Capability, 'custody'>,
+  to: Address,
+  controller: SecretIdentity,
 ): Capability {
   return passCapability({ ...capability, custody: [] }, to, controller)
 }

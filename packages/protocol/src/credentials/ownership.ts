@@ -4,7 +4,13 @@ import type { SecretIdentity } from '../identity/identity.js'
 import { MAX_OWNERSHIP_THINGS } from '../limits.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  type IdentityLookup,
+  type Verdict,
+  checkController,
+  decodeSignature,
+  encodeSignature,
+  signAs,
+  signingForm,
   skipAdditionalFields,
 } from './signing.js'
 
@@ -68,7 +74,8 @@ export function encodeOwnership(w: ByteWriter, ownership: CertificateOfOwnership
 
 /** Issue a certificate. */
 export function signOwnership(
-  ownership: Omit<CertificateOfOwnership, 'signedBy' | 'signature'>, controller: SecretIdentity,
+  ownership: Omit<CertificateOfOwnership, 'signedBy' | 'signature'>,
+  controller: SecretIdentity,
 ): CertificateOfOwnership {
   const unsigned = { ...ownership, signedBy: controller.address }
   return { ...unsigned, signature: signAs(controller, ownershipSigningForm(unsigned)) }

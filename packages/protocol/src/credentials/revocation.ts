@@ -3,7 +3,13 @@ import type { Address } from '../address.js'
 import type { SecretIdentity } from '../identity/identity.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  type IdentityLookup,
+  type Verdict,
+  checkController,
+  decodeSignature,
+  encodeSignature,
+  signAs,
+  signingForm,
   skipAdditionalFields,
 } from './signing.js'
 
@@ -69,7 +75,8 @@ export function encodeRevocation(w: ByteWriter, revocation: Revocation): void {
 
 /** Issue a revocation. */
 export function signRevocation(
-  revocation: Omit<Revocation, 'signedBy' | 'signature'>, controller: SecretIdentity,
+  revocation: Omit<Revocation, 'signedBy' | 'signature'>,
+  controller: SecretIdentity,
 ): Revocation {
   const unsigned = { ...revocation, signedBy: controller.address }
   return { ...unsigned, signature: signAs(controller, revocationSigningForm(unsigned)) }

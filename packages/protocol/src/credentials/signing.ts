@@ -31,7 +31,11 @@ export function signAs(signer: SecretIdentity, message: Uint8Array): Uint8Array 
 
 /** Did the network's controller, and nobody else, sign this? */
 export function checkController(
-  networkId: NetworkId, signedBy: Address, message: Uint8Array, signature: Uint8Array, lookup: IdentityLookup,
+  networkId: NetworkId,
+  signedBy: Address,
+  message: Uint8Array,
+  signature: Uint8Array,
+  lookup: IdentityLookup,
 ): Verdict {
   if (signedBy === 0 || signedBy !== controllerOf(networkId)) return 'invalid'
   return checkSignature(signedBy, message, signature, lookup)
@@ -39,7 +43,10 @@ export function checkController(
 
 /** Did this node sign this? */
 export function checkSignature(
-  signedBy: Address, message: Uint8Array, signature: Uint8Array, lookup: IdentityLookup,
+  signedBy: Address,
+  message: Uint8Array,
+  signature: Uint8Array,
+  lookup: IdentityLookup,
 ): Verdict {
   const signer = lookup(signedBy)
   if (!signer) return 'unknown-signer'
@@ -59,7 +66,9 @@ export function decodeSignature(r: ByteReader): Uint8Array {
 }
 
 export function encodeSignature(w: ByteWriter, signature: Uint8Array): void {
-  w.u8(signature.length === SIGNATURE_LENGTH ? SIGNATURE_ED25519 : 0).u16(signature.length).put(signature)
+  w.u8(signature.length === SIGNATURE_LENGTH ? SIGNATURE_ED25519 : 0)
+    .u16(signature.length)
+    .put(signature)
 }
 
 /** `u16` length and bytes that nobody has a meaning for yet. */

@@ -3,7 +3,13 @@ import type { Address } from '../address.js'
 import type { SecretIdentity } from '../identity/identity.js'
 import type { NetworkId } from '../network-id.js'
 import {
-  type IdentityLookup, type Verdict, checkController, decodeSignature, encodeSignature, signAs, signingForm,
+  type IdentityLookup,
+  type Verdict,
+  checkController,
+  decodeSignature,
+  encodeSignature,
+  signAs,
+  signingForm,
   skipAdditionalFields,
 } from './signing.js'
 

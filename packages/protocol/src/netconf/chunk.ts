@@ -78,7 +78,10 @@ export function verifyNetworkConfigChunk(chunk: NetworkConfigChunk, controller: 
  * @throws ZT_ARG_INVALID if the dictionary is larger than members accept.
  */
 export function splitNetworkConfig(
-  networkId: NetworkId, dictionary: Uint8Array, updateId: bigint, controller: SecretIdentity,
+  networkId: NetworkId,
+  dictionary: Uint8Array,
+  updateId: bigint,
+  controller: SecretIdentity,
 ): NetworkConfigChunk[] {
   const totalLength = dictionary.length
   const most = Math.min(MAX_NETWORK_CONFIG_LENGTH, MAX_CONFIG_CHUNKS * MAX_CONFIG_CHUNK_LENGTH)
@@ -103,5 +106,9 @@ function signingForm(chunk: NetworkConfigChunk): Uint8Array {
 
 function encodeSigned(w: ByteWriter, { networkId, data, place }: NetworkConfigChunk): void {
   w.u64(networkId).u16(data.length).put(data)
-  if (place) w.u8(place.fastPropagate ? FAST_PROPAGATE : 0).u64(place.updateId).u32(place.totalLength).u32(place.offset)
+  if (place)
+    w.u8(place.fastPropagate ? FAST_PROPAGATE : 0)
+      .u64(place.updateId)
+      .u32(place.totalLength)
+      .u32(place.offset)
 }

@@ -6,8 +6,17 @@ import { decodeTag, encodeTag } from '../credentials/tag.js'
 import { Dictionary } from '../dictionary.js'
 import { decodeInetPrefix, encodeInetPrefix } from '../inet-address.js'
 import {
-  DEFAULT_NETWORK_MTU, MAX_NETWORK_CAPABILITIES, MAX_NETWORK_CONFIG_LENGTH, MAX_NETWORK_MTU, MAX_NETWORK_NAME_LENGTH,
-  MAX_NETWORK_ROUTES, MAX_NETWORK_RULES, MAX_NETWORK_TAGS, MAX_OWNERSHIPS, MAX_SPECIALISTS, MAX_STATIC_IPS,
+  DEFAULT_NETWORK_MTU,
+  MAX_NETWORK_CAPABILITIES,
+  MAX_NETWORK_CONFIG_LENGTH,
+  MAX_NETWORK_MTU,
+  MAX_NETWORK_NAME_LENGTH,
+  MAX_NETWORK_ROUTES,
+  MAX_NETWORK_RULES,
+  MAX_NETWORK_TAGS,
+  MAX_OWNERSHIPS,
+  MAX_SPECIALISTS,
+  MAX_STATIC_IPS,
   MIN_NETWORK_MTU,
 } from '../limits.js'
 import { decodeUtf8, encodeUtf8 } from '../utf8.js'
@@ -127,7 +136,9 @@ function byId(a: { readonly id: number }, b: { readonly id: number }): number {
 }
 
 function decodeWhileWell<T>(
-  value: Uint8Array | undefined, decode: (r: ByteReader) => T | undefined, limit: number,
+  value: Uint8Array | undefined,
+  decode: (r: ByteReader) => T | undefined,
+  limit: number,
 ): T[] {
   const items: T[] = []
   if (!value) return items
@@ -162,7 +173,10 @@ function decodeSpecialists(value: Uint8Array | undefined): Specialist[] {
 }
 
 function encodeSpecialists(w: ByteWriter, specialists: readonly Specialist[]): void {
-  for (const { address, roles } of specialists) w.u8(roles >>> 16).u16(roles & 0xffff).u40(address)
+  for (const { address, roles } of specialists)
+    w.u8(roles >>> 16)
+      .u16(roles & 0xffff)
+      .u40(address)
 }
 
 function decodeStaticIps(r: ByteReader): IpPrefix[] | undefined {

@@ -1,6 +1,10 @@
 import { Dictionary } from '../dictionary.js'
 import {
-  MAX_CAPABILITY_RULES, MAX_NETWORK_CAPABILITIES, MAX_NETWORK_RULES, MAX_NETWORK_TAGS, MAX_REQUEST_METADATA_LENGTH,
+  MAX_CAPABILITY_RULES,
+  MAX_NETWORK_CAPABILITIES,
+  MAX_NETWORK_RULES,
+  MAX_NETWORK_TAGS,
+  MAX_REQUEST_METADATA_LENGTH,
   PROTOCOL_VERSION,
 } from '../limits.js'
 import type { SoftwareVersion } from '../verbs/hello.js'

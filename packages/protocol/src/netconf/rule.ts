@@ -170,7 +170,8 @@ const typeOfName: Readonly<Record<RuleName, number>> = {
 }
 
 const nameOfType: readonly (RuleName | undefined)[] = Array.from({ length: 64 }, (_, type) =>
-  (Object.keys(typeOfName) as RuleName[]).find((name) => typeOfName[name] === type))
+  (Object.keys(typeOfName) as RuleName[]).find((name) => typeOfName[name] === type),
+)
 
 /** The rule's type as a number, a `RuleType` unless it is unknown. */
 export function ruleTypeOf(rule: Rule): number {
@@ -336,7 +337,9 @@ function encodeFields(w: ByteWriter, rule: Action | Match | UnknownRule): void {
       w.u16(rule.etherType)
       break
     case 'MATCH_ICMP':
-      w.u8(rule.icmpType).u8(rule.icmpCode ?? 0).u8(rule.icmpCode === null ? 0 : ICMP_CODE_COUNTS)
+      w.u8(rule.icmpType)
+        .u8(rule.icmpCode ?? 0)
+        .u8(rule.icmpCode === null ? 0 : ICMP_CODE_COUNTS)
       break
     case 'MATCH_IP_SOURCE_PORT_RANGE':
     case 'MATCH_IP_DEST_PORT_RANGE':
@@ -359,7 +362,10 @@ function encodeFields(w: ByteWriter, rule: Action | Match | UnknownRule): void {
       w.u32(rule.id).u32(rule.value)
       break
     case 'INTEGER_RANGE':
-      w.u64(rule.start).u64(rule.end).u16(rule.idx).u8((rule.little ? LITTLE_ENDIAN : 0) | (rule.bits - 1))
+      w.u64(rule.start)
+        .u64(rule.end)
+        .u16(rule.idx)
+        .u8((rule.little ? LITTLE_ENDIAN : 0) | (rule.bits - 1))
       break
     case 'UNKNOWN':
       w.put(rule.data)

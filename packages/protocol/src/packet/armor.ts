@@ -1,7 +1,14 @@
 import { AesGmacSiv, Salsa20, type SalsaPoly, type SessionKeys } from '@zt/crypto'
 import { MAX_PACKET_LENGTH, MIN_PACKET_LENGTH } from '../limits.js'
 import {
-  Cipher, FLAG_ENCRYPTED, FLAG_FRAGMENTED, PACKET_DESTINATION, PACKET_FLAGS, PACKET_ID, PACKET_MAC, PACKET_VERB,
+  Cipher,
+  FLAG_ENCRYPTED,
+  FLAG_FRAGMENTED,
+  PACKET_DESTINATION,
+  PACKET_FLAGS,
+  PACKET_ID,
+  PACKET_MAC,
+  PACKET_VERB,
   cipherOf,
 } from './header.js'
 

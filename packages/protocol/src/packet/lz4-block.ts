@@ -22,7 +22,12 @@ const MAX_OFFSET = 0xffff
  * block is malformed or holds more than there is room for.
  */
 export function decompressBlock(
-  source: Uint8Array, at: number, end: number, target: Uint8Array, targetAt: number, targetEnd: number,
+  source: Uint8Array,
+  at: number,
+  end: number,
+  target: Uint8Array,
+  targetAt: number,
+  targetEnd: number,
 ): number {
   let to = targetAt
   while (at < end) {
@@ -74,7 +79,12 @@ export class Lz4Compressor {
    * written, or -1 if they do not fit: the caller's way of saying how small is small enough.
    */
   compress(
-    source: Uint8Array, at: number, end: number, target: Uint8Array, targetAt: number, targetEnd: number,
+    source: Uint8Array,
+    at: number,
+    end: number,
+    target: Uint8Array,
+    targetAt: number,
+    targetEnd: number,
   ): number {
     if (end - at > MAX_OFFSET) return -1
     const { table } = this
@@ -82,7 +92,7 @@ export class Lz4Compressor {
     let to = targetAt
     let anchor = at
     let misses = 1 << 6
-    for (let position = at; position < end - MATCH_LIMIT; ) {
+    for (let position = at; position < end - MATCH_LIMIT;) {
       const hash = hashAt(source, position)
       const candidate = at + table[hash] - 1
       table[hash] = position - at + 1
@@ -106,9 +116,14 @@ export class Lz4Compressor {
 
 /** Literals from `anchor` to `position`, and a match unless `offset` is 0. Returns the next target position, or -1. */
 function writeSequence(
-  source: Uint8Array, anchor: number, position: number,
-  target: Uint8Array, to: number, targetEnd: number,
-  offset: number, length: number,
+  source: Uint8Array,
+  anchor: number,
+  position: number,
+  target: Uint8Array,
+  to: number,
+  targetEnd: number,
+  offset: number,
+  length: number,
 ): number {
   const literals = position - anchor
   const extra = length - MIN_MATCH

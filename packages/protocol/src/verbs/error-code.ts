@@ -19,9 +19,18 @@ export const PacketError = {
 
 export type PacketError = (typeof PacketError)[keyof typeof PacketError]
 
-const names: readonly (string | undefined)[] = [undefined, 'INVALID_REQUEST', 'BAD_PROTOCOL_VERSION', 'OBJ_NOT_FOUND',
-  'IDENTITY_COLLISION', 'UNSUPPORTED_OPERATION', 'NEED_MEMBERSHIP_CERTIFICATE', 'NETWORK_ACCESS_DENIED',
-  'UNWANTED_MULTICAST', 'NETWORK_AUTHENTICATION_REQUIRED']
+const names: readonly (string | undefined)[] = [
+  undefined,
+  'INVALID_REQUEST',
+  'BAD_PROTOCOL_VERSION',
+  'OBJ_NOT_FOUND',
+  'IDENTITY_COLLISION',
+  'UNSUPPORTED_OPERATION',
+  'NEED_MEMBERSHIP_CERTIFICATE',
+  'NETWORK_ACCESS_DENIED',
+  'UNWANTED_MULTICAST',
+  'NETWORK_AUTHENTICATION_REQUIRED',
+]
 
 /** `OBJ_NOT_FOUND`, or `ERROR_1f` for a code that means nothing. */
 export function packetErrorName(code: number): string {

@@ -50,6 +50,9 @@ export function encodePushDirectPaths(w: ByteWriter, push: PushDirectPaths): voi
   for (const { endpoint, redirect, forget } of push.paths) {
     const { ip, port } = endpoint
     w.u8((forget ? FORGET : 0) | (redirect ? REDIRECT : 0)).u16(0)
-    w.u8(ip.family).u8(ip.bytes.length + 2).put(ip.bytes).u16(port)
+    w.u8(ip.family)
+      .u8(ip.bytes.length + 2)
+      .put(ip.bytes)
+      .u16(port)
   }
 }

@@ -17,7 +17,7 @@ export interface RemoteTrace {
 export function decodeRemoteTrace(r: ByteReader): RemoteTrace | undefined {
   const bytes = r.rest()
   const events: Dictionary[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const zero = bytes.indexOf(0, at)
     const end = zero < 0 ? bytes.length : zero
     if (end > at) events.push(Dictionary.decode(bytes.subarray(at, end)))

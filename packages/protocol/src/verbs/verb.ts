@@ -27,7 +27,11 @@ export const Verb = {
 export type Verb = (typeof Verb)[keyof typeof Verb]
 
 const names: readonly (string | undefined)[] = Array.from({ length: 32 }, (_, verb) =>
-  Object.entries(Verb).find(([, number]) => number === verb)?.[0].replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase())
+  Object.entries(Verb)
+    .find(([, number]) => number === verb)?.[0]
+    .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
+    .toUpperCase(),
+)
 
 /** `EXT_FRAME`, or `VERB_1f` for a number that means nothing. */
 export function verbName(verb: number): string {

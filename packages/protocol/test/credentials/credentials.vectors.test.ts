@@ -1,12 +1,51 @@
 import { ByteReader, ByteWriter, IpAddress, formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  type CertificateOfMembership, type Identity, type IdentityLookup, type Revocation, type SecretIdentity, type Verdict, capabilityIssuedTo,
-  capabilitySigningForm, comIssuedTo, comNetworkId, comSigningForm, comTimestamp, comsAgree, decodeCapability, decodeCom, decodeOwnership,
-  decodeRevocation, decodeRules, decodeTag, encodeCapability, encodeCom, encodeOwnership, encodeRevocation, encodeTag, formatAddress, formatNetworkId,
-  ipThing, isSecretIdentity, issueCom, macThing, owns, ownershipSigningForm, parseIdentity, parseNetworkId, passCapability,
-  revocationSigningForm, signOwnership, signRevocation, signTag, tagSigningForm, verifyCapability, verifyCom, verifyOwnership,
-  verifyRevocation, verifyTag,
+  type CertificateOfMembership,
+  type Identity,
+  type IdentityLookup,
+  type Revocation,
+  type SecretIdentity,
+  type Verdict,
+  capabilityIssuedTo,
+  capabilitySigningForm,
+  comIssuedTo,
+  comNetworkId,
+  comSigningForm,
+  comTimestamp,
+  comsAgree,
+  decodeCapability,
+  decodeCom,
+  decodeOwnership,
+  decodeRevocation,
+  decodeRules,
+  decodeTag,
+  encodeCapability,
+  encodeCom,
+  encodeOwnership,
+  encodeRevocation,
+  encodeTag,
+  formatAddress,
+  formatNetworkId,
+  ipThing,
+  isSecretIdentity,
+  issueCom,
+  macThing,
+  owns,
+  ownershipSigningForm,
+  parseIdentity,
+  parseNetworkId,
+  passCapability,
+  revocationSigningForm,
+  signOwnership,
+  signRevocation,
+  signTag,
+  tagSigningForm,
+  verifyCapability,
+  verifyCom,
+  verifyOwnership,
+  verifyRevocation,
+  verifyTag,
 } from '../../src/index.js'
 import { viewOf } from '../netconf/rule-view.js'
 import { VectorFile, hex, hexNumber } from '../vector-file.js'
@@ -36,8 +75,11 @@ function format<T>(f: Format<T>): Format<unknown> {
   return f as Format<unknown>
 }
 
-const shared = (c: { networkId: bigint; timestamp: number; id: number }): object =>
-  ({ networkId: formatNetworkId(c.networkId), timestamp: c.timestamp.toString(), id: c.id })
+const shared = (c: { networkId: bigint; timestamp: number; id: number }): object => ({
+  networkId: formatNetworkId(c.networkId),
+  timestamp: c.timestamp.toString(),
+  id: c.id,
+})
 const signed = (c: { issuedTo?: number; signedBy: number; signature: Uint8Array }): object => ({
   ...(c.issuedTo !== undefined && { issuedTo: formatAddress(c.issuedTo) }),
   signedBy: formatAddress(c.signedBy),
@@ -51,14 +93,23 @@ const formats: Readonly<Record<string, Format<unknown>>> = {
     encode: encodeCom,
     verify: verifyCom,
     view: (com: CertificateOfMembership) => ({
-      qualifiers: com.qualifiers.map(({ id, value, maxDelta }) => ({ id: `${id}`, value: `${value}`, maxDelta: `${maxDelta}` })),
+      qualifiers: com.qualifiers.map(({ id, value, maxDelta }) => ({
+        id: `${id}`,
+        value: `${value}`,
+        maxDelta: `${maxDelta}`,
+      })),
       timestamp: comTimestamp(com).toString(),
       networkId: formatNetworkId(comNetworkId(com)),
       issuedTo: formatAddress(comIssuedTo(com)),
       ...signed(com),
     }),
   }),
-  tag: format({ decode: decodeTag, encode: encodeTag, verify: verifyTag, view: (tag) => ({ ...shared(tag), value: tag.value, ...signed(tag) }) }),
+  tag: format({
+    decode: decodeTag,
+    encode: encodeTag,
+    verify: verifyTag,
+    view: (tag) => ({ ...shared(tag), value: tag.value, ...signed(tag) }),
+  }),
   capability: format({
     decode: decodeCapability,
     encode: encodeCapability,
@@ -67,7 +118,11 @@ const formats: Readonly<Record<string, Format<unknown>>> = {
       ...shared(c),
       maxCustodyChainLength: c.maxCustodyChain,
       rules: c.rules.map(viewOf),
-      custody: c.custody.map(({ to, from, signature }) => ({ to: formatAddress(to), from: formatAddress(from), signature: formatHex(signature) })),
+      custody: c.custody.map(({ to, from, signature }) => ({
+        to: formatAddress(to),
+        from: formatAddress(from),
+        signature: formatHex(signature),
+      })),
       issuedTo: formatAddress(capabilityIssuedTo(c)),
     }),
   }),
@@ -128,7 +183,18 @@ function encoded<T>(encode: (w: ByteWriter, value: T) => void, value: T): string
 
 describe('credentials.json', () => {
   it('has no kinds that are not tested here or with the member table', () => {
-    expect(file.kinds).toEqual(['capability', 'com', 'com-agree', 'coo', 'coo-owns', 'decode', 'membership-sequence', 'revocation', 'tag', 'verify'])
+    expect(file.kinds).toEqual([
+      'capability',
+      'com',
+      'com-agree',
+      'coo',
+      'coo-owns',
+      'decode',
+      'membership-sequence',
+      'revocation',
+      'tag',
+      'verify',
+    ])
   })
 
   interface ComCase extends Issued {
@@ -138,7 +204,11 @@ describe('credentials.json', () => {
   it('certificates of membership, issued', () => {
     for (const c of file.cases<ComCase>('com')) {
       if (c.signer === null) {
-        const qualifiers = c.qualifiers.map(({ id, value, maxDelta }) => ({ id: BigInt(id), value: BigInt(value), maxDelta: BigInt(maxDelta) }))
+        const qualifiers = c.qualifiers.map(({ id, value, maxDelta }) => ({
+          id: BigInt(id),
+          value: BigInt(value),
+          maxDelta: BigInt(maxDelta),
+        }))
         expect(encoded(encodeCom, { qualifiers, signedBy: 0, signature: new Uint8Array(0) })).toBe(c.bytes)
         continue
       }
@@ -162,7 +232,15 @@ describe('credentials.json', () => {
     for (const c of file.cases<TagCase>('tag')) {
       const { id, value } = c
       const tag = signTag(
-        { networkId: parseNetworkId(c.networkId), timestamp: Number(c.timestamp), id, value, issuedTo: hexNumber(c.issuedTo) }, secret(c.signer))
+        {
+          networkId: parseNetworkId(c.networkId),
+          timestamp: Number(c.timestamp),
+          id,
+          value,
+          issuedTo: hexNumber(c.issuedTo),
+        },
+        secret(c.signer),
+      )
       expect(encoded(encodeTag, tag)).toBe(c.bytes)
       expect(formatHex(tagSigningForm(tag))).toBe(c.unsignedMessage)
     }
@@ -179,7 +257,12 @@ describe('credentials.json', () => {
     for (const c of file.cases<CapabilityCase>('capability')) {
       const rules = decodeRules(new ByteReader(hex(c.rulesBinary)), 64) ?? []
       let capability = {
-        networkId: parseNetworkId(c.networkId), timestamp: Number(c.timestamp), id: c.id, rules, maxCustodyChain: c.maxCustodyChainLength, custody: [],
+        networkId: parseNetworkId(c.networkId),
+        timestamp: Number(c.timestamp),
+        id: c.id,
+        rules,
+        maxCustodyChain: c.maxCustodyChainLength,
+        custody: [],
       } as ReturnType<typeof passCapability>
       c.custody.forEach(({ to }, i) => (capability = passCapability(capability, hexNumber(to), secret(c.signers[i]))))
       expect(encoded(encodeCapability, capability)).toBe(c.bytes)
@@ -197,8 +280,16 @@ describe('credentials.json', () => {
     for (const c of file.cases<OwnershipCase>('coo')) {
       const things = c.things.map(({ type, value }) => ({ type, value: hex(value.padEnd(32, '0')) }))
       const ownership = signOwnership(
-        { networkId: parseNetworkId(c.networkId), timestamp: Number(c.timestamp), flags: BigInt(c.flags), id: c.id, things, issuedTo: hexNumber(c.issuedTo) },
-        secret(c.signer))
+        {
+          networkId: parseNetworkId(c.networkId),
+          timestamp: Number(c.timestamp),
+          flags: BigInt(c.flags),
+          id: c.id,
+          things,
+          issuedTo: hexNumber(c.issuedTo),
+        },
+        secret(c.signer),
+      )
       expect(encoded(encodeOwnership, ownership)).toBe(c.bytes)
       expect(formatHex(ownershipSigningForm(ownership))).toBe(c.unsignedMessage)
     }
@@ -216,8 +307,17 @@ describe('credentials.json', () => {
     for (const c of file.cases<RevocationCase>('revocation')) {
       const { id, credentialId, type } = c
       const revocation = signRevocation(
-        { id, networkId: parseNetworkId(c.networkId), credentialId, threshold: Number(c.threshold), flags: BigInt(c.flags), target: hexNumber(c.target), type },
-        secret(c.signer))
+        {
+          id,
+          networkId: parseNetworkId(c.networkId),
+          credentialId,
+          threshold: Number(c.threshold),
+          flags: BigInt(c.flags),
+          target: hexNumber(c.target),
+          type,
+        },
+        secret(c.signer),
+      )
       expect(encoded(encodeRevocation, revocation)).toBe(c.bytes)
       expect(formatHex(revocationSigningForm(revocation))).toBe(c.unsignedMessage)
     }
@@ -255,7 +355,9 @@ describe('credentials.json', () => {
   it('verification', () => {
     const verdicts: Readonly<Record<Verdict, number>> = { valid: 0, 'unknown-signer': 1, invalid: -1 }
     // The recording node knew itself, whatever `known` says.
-    const self = file.cases<{ network: { myIdentity: string } }>('membership-sequence').map(({ network }) => network.myIdentity)
+    const self = file
+      .cases<{ network: { myIdentity: string } }>('membership-sequence')
+      .map(({ network }) => network.myIdentity)
     for (const c of file.cases<VerifyCase>('verify')) {
       const { decode, verify } = formatOf(c.credential)
       const credential = decode(new ByteReader(hex(c.bytes)))
@@ -273,7 +375,10 @@ describe('credentials.json', () => {
   }
   it('which certificates of membership agree', () => {
     for (const c of file.cases<AgreeCase>('com-agree')) {
-      const [mine, theirs] = [c.a, c.b].map((text) => decodeCom(new ByteReader(hex(text)))) as [CertificateOfMembership, CertificateOfMembership]
+      const [mine, theirs] = [c.a, c.b].map((text) => decodeCom(new ByteReader(hex(text)))) as [
+        CertificateOfMembership,
+        CertificateOfMembership,
+      ]
       expect(comsAgree(mine, theirs, parseIdentity(c.otherIdentity)), c.why).toBe(c.agrees)
     }
   })

@@ -1,7 +1,14 @@
 import { SeededRandom } from '@zt/testkit'
 import { describe, expect, it } from 'vitest'
 import {
-  IdentitySearch, formatAddress, formatIdentity, formatSecretIdentity, generateIdentity, isReservedAddress, parseIdentity, publicIdentity,
+  IdentitySearch,
+  formatAddress,
+  formatIdentity,
+  formatSecretIdentity,
+  generateIdentity,
+  isReservedAddress,
+  parseIdentity,
+  publicIdentity,
   validateIdentity,
 } from '../../src/index.js'
 
@@ -24,10 +31,18 @@ describe('IdentitySearch', () => {
 })
 
 describe('identity text', () => {
-  it.each(['', 'x', 'bc95d77f19:0:', `bc95d77f19:1:${'0'.repeat(128)}`, `ffffffffff:0:${'0'.repeat(128)}`, `bc95d77f19:0:${'0'.repeat(128)}:${'0'.repeat(126)}`])(
-    'refuses %j without repeating it', (text) => {
-      expect(() => parseIdentity(text)).toThrowError(expect.objectContaining({ code: 'ZT_IDENTITY_INVALID', message: expect.not.stringContaining('0'.repeat(32)) }))
-    })
+  it.each([
+    '',
+    'x',
+    'bc95d77f19:0:',
+    `bc95d77f19:1:${'0'.repeat(128)}`,
+    `ffffffffff:0:${'0'.repeat(128)}`,
+    `bc95d77f19:0:${'0'.repeat(128)}:${'0'.repeat(126)}`,
+  ])('refuses %j without repeating it', (text) => {
+    expect(() => parseIdentity(text)).toThrowError(
+      expect.objectContaining({ code: 'ZT_IDENTITY_INVALID', message: expect.not.stringContaining('0'.repeat(32)) }),
+    )
+  })
 
   it('names an address by ten digits', () => {
     expect(formatAddress(0x08ff5e0eb0)).toBe('08ff5e0eb0')

@@ -2,8 +2,20 @@ import { agree, memoryHardHash, publicKeyOf, sha512, sign, verify } from '@zt/cr
 import { ByteReader, ByteWriter, formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  type Identity, addressOfKey, decodeIdentity, encodeIdentity, encodeSecretIdentity, formatAddress, formatIdentity,
-  formatSecretIdentity, isReservedAddress, isSecretIdentity, parseIdentity, publicKeyHash, validateIdentity, type SecretIdentity,
+  type Identity,
+  addressOfKey,
+  decodeIdentity,
+  encodeIdentity,
+  encodeSecretIdentity,
+  formatAddress,
+  formatIdentity,
+  formatSecretIdentity,
+  isReservedAddress,
+  isSecretIdentity,
+  parseIdentity,
+  publicKeyHash,
+  validateIdentity,
+  type SecretIdentity,
 } from '../../src/index.js'
 import { VectorFile, hex } from '../vector-file.js'
 
@@ -32,7 +44,15 @@ function expectParsed(identity: Identity | undefined, parsed: Parsed): void {
 
 describe('identity.json', () => {
   it('has no kinds that are not tested here', () => {
-    expect(file.kinds).toEqual(['address-derivation', 'agree', 'identity', 'identity-binary', 'identity-string', 'sign', 'verify'])
+    expect(file.kinds).toEqual([
+      'address-derivation',
+      'agree',
+      'identity',
+      'identity-binary',
+      'identity-string',
+      'sign',
+      'verify',
+    ])
   })
 
   interface Case {
@@ -108,7 +128,9 @@ describe('identity.json', () => {
   }
   it('agreement, 48 bytes', () => {
     for (const c of file.cases<AgreeCase>('agree')) {
-      expect(formatHex(agree(secretIdentity(c.secretString).secretKey, parseIdentity(c.publicString).publicKey))).toBe(c.key)
+      expect(formatHex(agree(secretIdentity(c.secretString).secretKey, parseIdentity(c.publicString).publicKey))).toBe(
+        c.key,
+      )
     }
   })
 

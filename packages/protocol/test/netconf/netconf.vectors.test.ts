@@ -1,9 +1,28 @@
 import { ByteReader, ByteWriter, Endpoint, type IpAddress, IpPrefix, formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  Dictionary, type NetworkConfig, NetworkFlag, type SingleSignOn, SpecialistRole, decodeCapability, decodeCom, decodeNetworkConfig, decodeOwnership, decodeRules,
-  decodeTag, encodeCapability, encodeCom, encodeNetworkConfig, encodeOwnership, encodeRules, encodeTag, formatAddress, formatNetworkId, hasFlag,
-  parseNetworkId, specialistsWith,
+  Dictionary,
+  type NetworkConfig,
+  NetworkFlag,
+  type SingleSignOn,
+  SpecialistRole,
+  decodeCapability,
+  decodeCom,
+  decodeNetworkConfig,
+  decodeOwnership,
+  decodeRules,
+  decodeTag,
+  encodeCapability,
+  encodeCom,
+  encodeNetworkConfig,
+  encodeOwnership,
+  encodeRules,
+  encodeTag,
+  formatAddress,
+  formatNetworkId,
+  hasFlag,
+  parseNetworkId,
+  specialistsWith,
 } from '../../src/index.js'
 import { decodeUtf8, encodeUtf8 } from '../../src/utf8.js'
 import { VectorFile, hex, hexNumber } from '../vector-file.js'
@@ -29,7 +48,12 @@ interface ConfigView {
   readonly tags: readonly string[]
   readonly certificatesOfOwnership: readonly string[]
   readonly specialists: readonly string[]
-  readonly routes: readonly { readonly target: string; readonly via: string | null; readonly flags: number; readonly metric: number }[]
+  readonly routes: readonly {
+    readonly target: string
+    readonly via: string | null
+    readonly flags: number
+    readonly metric: number
+  }[]
   readonly staticIps: readonly (string | null)[]
   readonly rules: readonly RuleView[]
   readonly dns: { readonly domain: string; readonly servers: readonly (string | null)[] }
@@ -82,8 +106,15 @@ function viewOfConfig(c: NetworkConfig): ConfigView {
     capabilities: c.capabilities.map(encoded(encodeCapability)),
     tags: c.tags.map(encoded(encodeTag)),
     certificatesOfOwnership: c.ownerships.map(encoded(encodeOwnership)),
-    specialists: c.specialists.map(({ address, roles }) => `0x${roles.toString(16).padStart(6, '0')}${formatAddress(address)}`),
-    routes: c.routes.map(({ target, via, flags, metric }) => ({ target: target.toString(), via: via ? `${via}/0` : null, flags, metric })),
+    specialists: c.specialists.map(
+      ({ address, roles }) => `0x${roles.toString(16).padStart(6, '0')}${formatAddress(address)}`,
+    ),
+    routes: c.routes.map(({ target, via, flags, metric }) => ({
+      target: target.toString(),
+      via: via ? `${via}/0` : null,
+      flags,
+      metric,
+    })),
     staticIps: c.staticIps.map(String),
     rules: c.rules.map(viewOf),
     dns: { domain: c.dns?.domain ?? '', servers: [0, 1, 2, 3].map((i) => servers[i] ?? null) },
@@ -115,8 +146,13 @@ function viewOfConfig(c: NetworkConfig): ConfigView {
  * Neither names a subnet.
  */
 function withoutNonsense(view: ConfigView): ConfigView {
-  const isSubnet = (text: string | null): text is string => text !== null && Number(text.split('/')[1]) <= (text.includes(':') ? 128 : 32)
-  return { ...view, staticIps: view.staticIps.filter(isSubnet), routes: view.routes.filter(({ target }) => isSubnet(target)) }
+  const isSubnet = (text: string | null): text is string =>
+    text !== null && Number(text.split('/')[1]) <= (text.includes(':') ? 128 : 32)
+  return {
+    ...view,
+    staticIps: view.staticIps.filter(isSubnet),
+    routes: view.routes.filter(({ target }) => isSubnet(target)),
+  }
 }
 
 function configOf(view: ConfigView): NetworkConfig {
@@ -139,8 +175,16 @@ function configOf(view: ConfigView): NetworkConfig {
     capabilities: view.capabilities.map(decoded(decodeCapability)),
     tags: view.tags.map(decoded(decodeTag)),
     ownerships: view.certificatesOfOwnership.map(decoded(decodeOwnership)),
-    specialists: view.specialists.map((text) => ({ address: Number(BigInt(text) & 0xff_ffff_ffffn), roles: Number(BigInt(text) >> 40n) })),
-    routes: view.routes.map((route) => ({ target: IpPrefix.parse(route.target), ...via(route.via), flags: route.flags, metric: route.metric })),
+    specialists: view.specialists.map((text) => ({
+      address: Number(BigInt(text) & 0xff_ffff_ffffn),
+      roles: Number(BigInt(text) >> 40n),
+    })),
+    routes: view.routes.map((route) => ({
+      target: IpPrefix.parse(route.target),
+      ...via(route.via),
+      flags: route.flags,
+      metric: route.metric,
+    })),
     staticIps: view.staticIps.map((text) => IpPrefix.parse(text ?? '')),
     rules: view.rules.map(ruleOf),
     ...((view.dns.domain !== '' || servers.length > 0) && { dns: { domain: view.dns.domain, servers } }),
@@ -152,9 +196,26 @@ function ssoOf(view: ConfigView): SingleSignOn {
   const head = { version: Number(view.ssoVersion), enabled: view.ssoEnabled }
   if (!head.enabled) return head
   const authenticationUrl = view.authenticationURL
-  if (head.version === 0) return { ...head, authenticationUrl, authenticationExpiryTime: Number(view.authenticationExpiryTime) }
-  const { issuerURL: issuerUrl, centralAuthURL: centralUrl, ssoNonce: nonce, ssoState: state, ssoClientID: clientId, ssoProvider: provider } = view
-  return { ...head, ...(authenticationUrl !== '' && { authenticationUrl }), issuerUrl, centralUrl, nonce, state, clientId, provider }
+  if (head.version === 0)
+    return { ...head, authenticationUrl, authenticationExpiryTime: Number(view.authenticationExpiryTime) }
+  const {
+    issuerURL: issuerUrl,
+    centralAuthURL: centralUrl,
+    ssoNonce: nonce,
+    ssoState: state,
+    ssoClientID: clientId,
+    ssoProvider: provider,
+  } = view
+  return {
+    ...head,
+    ...(authenticationUrl !== '' && { authenticationUrl }),
+    issuerUrl,
+    centralUrl,
+    nonce,
+    state,
+    clientId,
+    provider,
+  }
 }
 
 function rulesIn(text: string | undefined): RuleView[] {
@@ -163,7 +224,9 @@ function rulesIn(text: string | undefined): RuleView[] {
 
 function entriesOf(bytes: Uint8Array): Record<string, string> {
   const dictionary = Dictionary.decode(bytes)
-  return Object.fromEntries([...dictionary.keys()].map((key) => [key, formatHex(dictionary.get(key) ?? new Uint8Array(0))]))
+  return Object.fromEntries(
+    [...dictionary.keys()].map((key) => [key, formatHex(dictionary.get(key) ?? new Uint8Array(0))]),
+  )
 }
 
 describe('dictionary-netconf.json', () => {
@@ -191,7 +254,8 @@ describe('dictionary-netconf.json', () => {
       })
       // Upstream loses the sign of negative numbers; ours is written as its readers expect it.
       if (c.quirk) {
-        for (const { key, valueType, value } of c.entries) if (valueType === 'i64') expect(dictionary.i64(key)).toBe(BigInt(value))
+        for (const { key, valueType, value } of c.entries)
+          if (valueType === 'i64') expect(dictionary.i64(key)).toBe(BigInt(value))
         continue
       }
       expect(added).toEqual(c.added)
@@ -204,7 +268,13 @@ describe('dictionary-netconf.json', () => {
     readonly why: string
     readonly input: string
     readonly maxLen?: number
-    readonly queries: readonly { readonly key: string; readonly value: string | null; readonly bool: boolean; readonly u64: string; readonly i64: string }[]
+    readonly queries: readonly {
+      readonly key: string
+      readonly value: string | null
+      readonly bool: boolean
+      readonly u64: string
+      readonly i64: string
+    }[]
   }
   it('dictionaries, read', () => {
     for (const c of file.cases<DecodeCase>('dict-decode')) {

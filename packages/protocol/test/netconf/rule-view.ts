@@ -15,7 +15,13 @@ export function viewOf(rule: Rule): RuleView {
   const { type, not, or, data: _, ...fields } = rule
   const t = ruleTypeOf(rule) | (not ? 0x80 : 0) | (or ? 0x40 : 0)
   if (rule.type === 'UNKNOWN') return { t, type }
-  const view: Record<string, unknown> = { t, type, ...(not && t % 64 > 15 && { not }), ...(or && t % 64 > 15 && { or }), ...fields }
+  const view: Record<string, unknown> = {
+    t,
+    type,
+    ...(not && t % 64 > 15 && { not }),
+    ...(or && t % 64 > 15 && { or }),
+    ...fields,
+  }
   if ('address' in rule) view.address = formatAddress(rule.address)
   if ('zt' in rule) view.zt = formatAddress(rule.zt)
   if ('mac' in rule) view.mac = rule.mac.toString(16).padStart(12, '0')

@@ -3,8 +3,25 @@ import { formatHex } from '@zt/sansio'
 import { SeededRandom } from '@zt/testkit'
 import { describe, expect, it } from 'vitest'
 import {
-  Armor, Cipher, MAX_PACKET_LENGTH, MIN_PACKET_LENGTH, PACKET_FLAGS, PACKET_HEADER, PACKET_VERB, PacketIds, Verb, cipherOf, destinationOf,
-  hopsOf, incrementHops, isFragmented, packetIdOf, setFragmented, sourceOf, verbOf, writeHeader,
+  Armor,
+  Cipher,
+  MAX_PACKET_LENGTH,
+  MIN_PACKET_LENGTH,
+  PACKET_FLAGS,
+  PACKET_HEADER,
+  PACKET_VERB,
+  PacketIds,
+  Verb,
+  cipherOf,
+  destinationOf,
+  hopsOf,
+  incrementHops,
+  isFragmented,
+  packetIdOf,
+  setFragmented,
+  sourceOf,
+  verbOf,
+  writeHeader,
 } from '../../src/index.js'
 
 const armor = new Armor(createSalsaPoly())
@@ -27,7 +44,10 @@ describe('Armor', () => {
       armor.armor(sealed, 0, length, cipher, keys)
       expect(cipherOf(sealed, 0)).toBe(cipher)
       expect(packetIdOf(sealed, 0) === packetIdOf(plain, 0)).toBe(cipher !== Cipher.AesGmacSiv)
-      if (length > 40) expect(formatHex(sealed.subarray(PACKET_HEADER)) === formatHex(plain.subarray(PACKET_HEADER))).toBe(cipher === Cipher.None)
+      if (length > 40)
+        expect(formatHex(sealed.subarray(PACKET_HEADER)) === formatHex(plain.subarray(PACKET_HEADER))).toBe(
+          cipher === Cipher.None,
+        )
       incrementHops(sealed, 0)
       expect(armor.dearmor(sealed, 0, length, keys)).toBe(true)
       expect(formatHex(sealed.subarray(PACKET_VERB))).toBe(formatHex(plain.subarray(PACKET_VERB)))
@@ -56,7 +76,8 @@ describe('Armor', () => {
 
   it('refuses lengths that no packet has, and suites that are none', () => {
     const keys = new SessionKeys(new Uint8Array(48))
-    for (const length of [0, 1, 27, MAX_PACKET_LENGTH + 1]) expect(armor.dearmor(new Uint8Array(length), 0, length, keys)).toBe(false)
+    for (const length of [0, 1, 27, MAX_PACKET_LENGTH + 1])
+      expect(armor.dearmor(new Uint8Array(length), 0, length, keys)).toBe(false)
     for (const cipher of [2, 4, 5, 6, 7]) {
       const bytes = new Uint8Array(64)
       bytes[PACKET_FLAGS] = cipher << 3

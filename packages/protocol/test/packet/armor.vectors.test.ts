@@ -2,9 +2,30 @@ import { AesGmacSiv, SessionKeys, createSalsaPoly, portableAes } from '@zt/crypt
 import { formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  Armor, FLAG_ENCRYPTED, MAX_PACKET_LENGTH, PACKET_FLAGS, PACKET_HEADER, PACKET_ID, PACKET_MAC, PACKET_VERB, PacketCompression, cipherOf,
-  destinationOf, formatAddress, hopsOf, incrementHops, isCompressed, isFragmented, markTrustedPath, maskHelloTail, packetIdHigh,
-  packetIdLow, packetIdOf, sourceOf, trustedPathOf, verbOf,
+  Armor,
+  FLAG_ENCRYPTED,
+  MAX_PACKET_LENGTH,
+  PACKET_FLAGS,
+  PACKET_HEADER,
+  PACKET_ID,
+  PACKET_MAC,
+  PACKET_VERB,
+  PacketCompression,
+  cipherOf,
+  destinationOf,
+  formatAddress,
+  hopsOf,
+  incrementHops,
+  isCompressed,
+  isFragmented,
+  markTrustedPath,
+  maskHelloTail,
+  packetIdHigh,
+  packetIdLow,
+  packetIdOf,
+  sourceOf,
+  trustedPathOf,
+  verbOf,
 } from '../../src/index.js'
 import { VectorFile, hex } from '../vector-file.js'
 
@@ -27,7 +48,17 @@ function expectPacket(bytes: Uint8Array, at: number, length: number, expected: s
 
 describe('packet-armor.json', () => {
   it('has no kinds that are not tested here', () => {
-    expect(file.kinds).toEqual(['armor', 'compress', 'crypt-field', 'dearmor', 'gmac-siv', 'gmac-siv-open', 'header', 'trusted', 'uncompress'])
+    expect(file.kinds).toEqual([
+      'armor',
+      'compress',
+      'crypt-field',
+      'dearmor',
+      'gmac-siv',
+      'gmac-siv-open',
+      'header',
+      'trusted',
+      'uncompress',
+    ])
   })
 
   interface HeaderCase {

@@ -2,9 +2,33 @@ import { SessionKeys, createSalsaPoly } from '@zt/crypto'
 import { ByteReader, formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  Armor, FRAGMENT_HEADER, MAX_FRAGMENTS, MAX_PACKET_LENGTH, MIN_PACKET_LENGTH, RELAY_MAX_HOPS, Verb, datagramsFor, decodeUserMessage,
-  destinationOf, formatAddress, fragmentDestination, fragmentHops, fragmentNumber, fragmentTotal, hopsOf, incrementFragmentHops,
-  incrementHops, isFragment, isFragmentUsable, isFragmented, largestPacketFor, packetIdOf, setFragmented, sourceOf, splitPacket, verbOf,
+  Armor,
+  FRAGMENT_HEADER,
+  MAX_FRAGMENTS,
+  MAX_PACKET_LENGTH,
+  MIN_PACKET_LENGTH,
+  RELAY_MAX_HOPS,
+  Verb,
+  datagramsFor,
+  decodeUserMessage,
+  destinationOf,
+  formatAddress,
+  fragmentDestination,
+  fragmentHops,
+  fragmentNumber,
+  fragmentTotal,
+  hopsOf,
+  incrementFragmentHops,
+  incrementHops,
+  isFragment,
+  isFragmentUsable,
+  isFragmented,
+  largestPacketFor,
+  packetIdOf,
+  setFragmented,
+  sourceOf,
+  splitPacket,
+  verbOf,
 } from '../../src/index.js'
 import { VectorFile, hex } from '../vector-file.js'
 
@@ -27,14 +51,26 @@ class Receiver {
   take(datagram: Uint8Array): { typeId: bigint; data: string } | undefined {
     if (datagram.length <= FRAGMENT_HEADER) return undefined
     if (isFragment(datagram, 0)) {
-      if (!isFragmentUsable(datagram, 0) || formatAddress(fragmentDestination(datagram, 0)) !== this.#receiver) return undefined
-      return this.#join(datagram, fragmentNumber(datagram, 0), fragmentTotal(datagram, 0), datagram.subarray(FRAGMENT_HEADER))
+      if (!isFragmentUsable(datagram, 0) || formatAddress(fragmentDestination(datagram, 0)) !== this.#receiver)
+        return undefined
+      return this.#join(
+        datagram,
+        fragmentNumber(datagram, 0),
+        fragmentTotal(datagram, 0),
+        datagram.subarray(FRAGMENT_HEADER),
+      )
     }
-    if (datagram.length < MIN_PACKET_LENGTH || formatAddress(destinationOf(datagram, 0)) !== this.#receiver) return undefined
+    if (datagram.length < MIN_PACKET_LENGTH || formatAddress(destinationOf(datagram, 0)) !== this.#receiver)
+      return undefined
     return isFragmented(datagram, 0) ? this.#join(datagram, 0, 0, datagram) : this.#open(datagram.slice())
   }
 
-  #join(datagram: Uint8Array, number: number, total: number, part: Uint8Array): { typeId: bigint; data: string } | undefined {
+  #join(
+    datagram: Uint8Array,
+    number: number,
+    total: number,
+    part: Uint8Array,
+  ): { typeId: bigint; data: string } | undefined {
     const id = packetIdOf(datagram, 0)
     let entry = this.#parts.get(id)
     if (!entry) this.#parts.set(id, (entry = { total: 0, parts: [] }))
@@ -50,7 +86,8 @@ class Receiver {
   }
 
   #open(packet: Uint8Array): { typeId: bigint; data: string } | undefined {
-    if (formatAddress(sourceOf(packet, 0)) !== this.#sender || !armor.dearmor(packet, 0, packet.length, this.#keys)) return undefined
+    if (formatAddress(sourceOf(packet, 0)) !== this.#sender || !armor.dearmor(packet, 0, packet.length, this.#keys))
+      return undefined
     if (verbOf(packet, 0) !== Verb.UserMessage) return undefined
     const message = decodeUserMessage(new ByteReader(packet, MIN_PACKET_LENGTH))
     return message && { typeId: message.type, data: formatHex(message.data) }
@@ -93,7 +130,9 @@ describe('fragments.json', () => {
       setFragmented(bytes, at, count > 1)
       armor.armor(bytes, at, plain.length, c.cipher, new SessionKeys(hex(c.key)))
       const length = splitPacket(bytes, at, plain.length, c.mtu)
-      const datagrams = Array.from({ length: count }, (_, i) => bytes.slice(at + i * c.mtu, at + Math.min(length, (i + 1) * c.mtu)))
+      const datagrams = Array.from({ length: count }, (_, i) =>
+        bytes.slice(at + i * c.mtu, at + Math.min(length, (i + 1) * c.mtu)),
+      )
       expect(datagrams.map(formatHex)).toEqual(c.datagrams)
       datagrams.slice(1).forEach((datagram, i) => {
         expect(isFragment(datagram, 0)).toBe(true)

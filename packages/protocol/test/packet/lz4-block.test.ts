@@ -1,14 +1,24 @@
 import { SeededRandom } from '@zt/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Lz4Compressor, MAX_PACKET_LENGTH, PACKET_HEADER, PacketCompression, decompressBlock, isCompressed, writeHeader } from '../../src/index.js'
+import {
+  Lz4Compressor,
+  MAX_PACKET_LENGTH,
+  PACKET_HEADER,
+  PacketCompression,
+  decompressBlock,
+  isCompressed,
+  writeHeader,
+} from '../../src/index.js'
 
 const compressor = new Lz4Compressor()
 
 /** Bytes as payloads are: runs, repetitions near and far, and noise. */
 const compressible = fc
   .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 40 })), { maxLength: 20 })
-  .map((parts) => Uint8Array.from(parts.flatMap(([bytes, times]) => Array.from({ length: times }, () => [...bytes]).flat())))
+  .map((parts) =>
+    Uint8Array.from(parts.flatMap(([bytes, times]) => Array.from({ length: times }, () => [...bytes]).flat())),
+  )
 
 function roundTrip(plain: Uint8Array): Uint8Array {
   const block = new Uint8Array(plain.length + Math.ceil(plain.length / 255) + 16)
@@ -22,7 +32,10 @@ function roundTrip(plain: Uint8Array): Uint8Array {
 
 describe('LZ4 blocks', () => {
   it('give back what was compressed', () => {
-    fc.assert(fc.property(fc.oneof(compressible, fc.uint8Array({ maxLength: 2000 })), (plain) => void roundTrip(plain)), { numRuns: 300 })
+    fc.assert(
+      fc.property(fc.oneof(compressible, fc.uint8Array({ maxLength: 2000 })), (plain) => void roundTrip(plain)),
+      { numRuns: 300 },
+    )
   })
 
   it('give back runs and noise of every length around the limits', () => {
@@ -34,14 +47,16 @@ describe('LZ4 blocks', () => {
   })
 
   it('obey the rules for the end of a block, which other decoders check', () => {
-    fc.assert(fc.property(compressible, (plain) => {
-      const block = roundTrip(plain)
-      const { lastLiterals, lastMatchFromEnd } = describeEnd(block)
-      if (lastMatchFromEnd > 0) {
-        expect(lastLiterals).toBeGreaterThanOrEqual(5)
-        expect(lastMatchFromEnd).toBeGreaterThanOrEqual(12)
-      }
-    }))
+    fc.assert(
+      fc.property(compressible, (plain) => {
+        const block = roundTrip(plain)
+        const { lastLiterals, lastMatchFromEnd } = describeEnd(block)
+        if (lastMatchFromEnd > 0) {
+          expect(lastLiterals).toBeGreaterThanOrEqual(5)
+          expect(lastMatchFromEnd).toBeGreaterThanOrEqual(12)
+        }
+      }),
+    )
   })
 
   it('are small where there is something to gain', () => {
@@ -66,15 +81,19 @@ describe('LZ4 blocks', () => {
       const length = decompressBlock(block, 0, block.length, target, 20, 280)
       expect(length).toBeGreaterThanOrEqual(-1)
       expect(length).toBeLessThanOrEqual(260)
-      expect(target.subarray(0, 20).every((byte) => byte === 0xa5) && target.subarray(280).every((byte) => byte === 0xa5)).toBe(true)
+      expect(
+        target.subarray(0, 20).every((byte) => byte === 0xa5) && target.subarray(280).every((byte) => byte === 0xa5),
+      ).toBe(true)
     }
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), decode), { numRuns: 1000 })
-    fc.assert(fc.property(compressible, fc.array(fc.nat(), { maxLength: 3 }), (plain, flips) => {
-      const block = roundTrip(plain).slice()
-      for (const flip of flips) block[(flip >> 3) % block.length] ^= 1 << (flip & 7)
-      decode(block)
-      decode(block.subarray(0, block.length - 1))
-    }))
+    fc.assert(
+      fc.property(compressible, fc.array(fc.nat(), { maxLength: 3 }), (plain, flips) => {
+        const block = roundTrip(plain).slice()
+        for (const flip of flips) block[(flip >> 3) % block.length] ^= 1 << (flip & 7)
+        decode(block)
+        decode(block.subarray(0, block.length - 1))
+      }),
+    )
   })
 })
 
@@ -110,7 +129,8 @@ function describeEnd(block: Uint8Array): { readonly lastLiterals: number; readon
     let literals = token >> 4
     if (literals === 15) for (let more = 255; more === 255; literals += more) more = block[at++]
     at += literals
-    if (at >= block.length) return { lastLiterals: literals, lastMatchFromEnd: lastMatchFromEnd && lastMatchFromEnd + literals }
+    if (at >= block.length)
+      return { lastLiterals: literals, lastMatchFromEnd: lastMatchFromEnd && lastMatchFromEnd + literals }
     at += 2
     let length = (token & 15) + 4
     if (length === 19) for (let more = 255; more === 255; length += more) more = block[at++]

@@ -29,10 +29,17 @@ const hex64 = (value: bigint): string => `0x${value.toString(16).padStart(16, '0
 const mac = (value: number): string => value.toString(16).padStart(12, '0')
 const groupView = (group: zt.MulticastGroup): object => ({ mac: mac(group.mac), adi: group.adi })
 const endpointView = (endpoint: Endpoint | undefined): string | null => endpoint?.toString() ?? null
-const gatheredView = (g: zt.Gathered): object => ({ totalKnown: g.totalKnown, members: g.members.map(zt.formatAddress) })
-const comView = (com: zt.CertificateOfMembership | undefined): object => (com ? { com: bytesOf(zt.encodeCom, com) } : {})
+const gatheredView = (g: zt.Gathered): object => ({
+  totalKnown: g.totalKnown,
+  members: g.members.map(zt.formatAddress),
+})
+const comView = (com: zt.CertificateOfMembership | undefined): object =>
+  com ? { com: bytesOf(zt.encodeCom, com) } : {}
 const versionView = (v: { protocolVersion: number; software: zt.SoftwareVersion }): object => ({
-  protocolVersion: v.protocolVersion, versionMajor: v.software.major, versionMinor: v.software.minor, versionRevision: v.software.revision,
+  protocolVersion: v.protocolVersion,
+  versionMajor: v.software.major,
+  versionMinor: v.software.minor,
+  versionRevision: v.software.revision,
 })
 const chunkView = (c: zt.NetworkConfigChunk): object => ({
   nwid: zt.formatNetworkId(c.networkId),
@@ -55,7 +62,11 @@ interface HelloWithMoons {
 const chunk = format(zt.decodeNetworkConfigChunk, zt.encodeNetworkConfigChunk, chunkView)
 
 const requests: Readonly<Record<string, Format<unknown>>> = {
-  NOP: format(() => ({}), () => {}, () => ({})),
+  NOP: format(
+    () => ({}),
+    () => {},
+    () => ({}),
+  ),
   HELLO: format<HelloWithMoons>(
     (r) => {
       const hello = zt.decodeHello(r)
@@ -78,15 +89,30 @@ const requests: Readonly<Record<string, Format<unknown>>> = {
     }),
   ),
   WHOIS: format(zt.decodeWhois, zt.encodeWhois, (v) => ({ addresses: v.addresses.map(zt.formatAddress) })),
-  RENDEZVOUS: format(zt.decodeRendezvous, zt.encodeRendezvous, (v) => ({ flags: 0, with: zt.formatAddress(v.peer), endpoint: `${v.endpoint}` })),
+  RENDEZVOUS: format(zt.decodeRendezvous, zt.encodeRendezvous, (v) => ({
+    flags: 0,
+    with: zt.formatAddress(v.peer),
+    endpoint: `${v.endpoint}`,
+  })),
   ECHO: format(zt.decodeEcho, zt.encodeEcho, (v) => ({ data: formatHex(v.data) })),
-  USER_MESSAGE: format(zt.decodeUserMessage, zt.encodeUserMessage, (v) => ({ typeId: hex64(v.type), data: formatHex(v.data) })),
-  REMOTE_TRACE: format(zt.decodeRemoteTrace, zt.encodeRemoteTrace, (v) => ({ dictionaries: v.events.map((event) => formatHex(event.encode())) })),
+  USER_MESSAGE: format(zt.decodeUserMessage, zt.encodeUserMessage, (v) => ({
+    typeId: hex64(v.type),
+    data: formatHex(v.data),
+  })),
+  REMOTE_TRACE: format(zt.decodeRemoteTrace, zt.encodeRemoteTrace, (v) => ({
+    dictionaries: v.events.map((event) => formatHex(event.encode())),
+  })),
   PUSH_DIRECT_PATHS: format(zt.decodePushDirectPaths, zt.encodePushDirectPaths, (v) => ({
-    paths: v.paths.map(({ endpoint, redirect, forget }) => ({ flags: (forget ? 1 : 0) | (redirect ? 2 : 0), endpoint: `${endpoint}` })),
+    paths: v.paths.map(({ endpoint, redirect, forget }) => ({
+      flags: (forget ? 1 : 0) | (redirect ? 2 : 0),
+      endpoint: `${endpoint}`,
+    })),
   })),
   NETWORK_CONFIG_REQUEST: format(zt.decodeNetworkConfigRequest, zt.encodeNetworkConfigRequest, (v) => ({
-    ...nwidView(v), metaData: formatHex(v.metadata), haveRevision: `${v.revision}`, haveTimestamp: `${v.timestamp}`,
+    ...nwidView(v),
+    metaData: formatHex(v.metadata),
+    haveRevision: `${v.revision}`,
+    haveTimestamp: `${v.timestamp}`,
   })),
   NETWORK_CONFIG: chunk,
   NETWORK_CREDENTIALS: format(zt.decodeNetworkCredentials, zt.encodeNetworkCredentials, (v) => ({
@@ -96,20 +122,37 @@ const requests: Readonly<Record<string, Format<unknown>>> = {
     revocations: v.revocations.map((x) => bytesOf(zt.encodeRevocation, x)),
     coos: v.ownerships.map((x) => bytesOf(zt.encodeOwnership, x)),
   })),
-  FRAME: format(zt.decodeFrame, zt.encodeFrame, (v) => ({ ...nwidView(v), etherType: v.etherType, frame: formatHex(v.payload) })),
+  FRAME: format(zt.decodeFrame, zt.encodeFrame, (v) => ({
+    ...nwidView(v),
+    etherType: v.etherType,
+    frame: formatHex(v.payload),
+  })),
   EXT_FRAME: format(zt.decodeExtFrame, zt.encodeExtFrame, (v) => ({
-    ...nwidView(v), flags: v.flags | (v.com ? 1 : 0), ...comView(v.com), to: mac(v.destination), from: mac(v.source), etherType: v.etherType,
+    ...nwidView(v),
+    flags: v.flags | (v.com ? 1 : 0),
+    ...comView(v.com),
+    to: mac(v.destination),
+    from: mac(v.source),
+    etherType: v.etherType,
     frame: formatHex(v.payload),
   })),
   MULTICAST_LIKE: format(zt.decodeMulticastLike, zt.encodeMulticastLike, (v) => ({
     groups: v.subscriptions.map((s) => ({ ...nwidView(s), ...groupView(s.group) })),
   })),
   MULTICAST_GATHER: format(zt.decodeMulticastGather, zt.encodeMulticastGather, (v) => ({
-    ...nwidView(v), flags: v.com ? 1 : 0, group: groupView(v.group), gatherLimit: v.limit, com: v.com ? bytesOf(zt.encodeCom, v.com) : null,
+    ...nwidView(v),
+    flags: v.com ? 1 : 0,
+    group: groupView(v.group),
+    gatherLimit: v.limit,
+    com: v.com ? bytesOf(zt.encodeCom, v.com) : null,
   })),
   MULTICAST_FRAME: format(zt.decodeMulticastFrame, zt.encodeMulticastFrame, (v) => ({
     ...nwidView(v),
-    flags: (v.com ? 1 : 0) | (v.gatherLimit === undefined ? 0 : 2) | (v.source === undefined ? 0 : 4) | (v.replicate ? 8 : 0),
+    flags:
+      (v.com ? 1 : 0) |
+      (v.gatherLimit === undefined ? 0 : 2) |
+      (v.source === undefined ? 0 : 4) |
+      (v.replicate ? 8 : 0),
     ...comView(v.com),
     gatherLimit: v.gatherLimit ?? 0,
     sourceMac: v.source === undefined ? null : mac(v.source),
@@ -120,7 +163,9 @@ const requests: Readonly<Record<string, Format<unknown>>> = {
   QOS_MEASUREMENT: format(zt.decodeQosMeasurement, zt.encodeQosMeasurement, (v) => ({
     records: v.records.map(({ packetId, holdingMs }) => ({ packetId: hex64(packetId), holdingTime: holdingMs })),
   })),
-  PATH_NEGOTIATION_REQUEST: format(zt.decodePathNegotiationRequest, zt.encodePathNegotiationRequest, (v) => ({ utility: v.utility })),
+  PATH_NEGOTIATION_REQUEST: format(zt.decodePathNegotiationRequest, zt.encodePathNegotiationRequest, (v) => ({
+    utility: v.utility,
+  })),
   ACK: format(zt.decodeAck, zt.encodeAck, (v) => ({ bytes: v.bytes })),
   ERROR: format(zt.decodeError, zt.encodeError, (v) => ({
     inReVerb: zt.verbName(v.inReVerb),
@@ -133,21 +178,33 @@ const requests: Readonly<Record<string, Format<unknown>>> = {
   })),
 }
 
-const okNetworkConfig = format(zt.decodeOkNetworkConfig, zt.encodeOkNetworkConfig, (v) => ({ ...nwidView(v), configUpdateId: hex64(v.updateId) }))
+const okNetworkConfig = format(zt.decodeOkNetworkConfig, zt.encodeOkNetworkConfig, (v) => ({
+  ...nwidView(v),
+  configUpdateId: hex64(v.updateId),
+}))
 
 const replies: Readonly<Record<string, Format<unknown>>> = {
   HELLO: format(zt.decodeOkHello, zt.encodeOkHello, (v) => ({
-    timestamp: `${v.echoedAt}`, ...versionView(v), physicalAddress: endpointView(v.surface), worlds: v.worlds.map((world) => bytesOf(zt.encodeWorld, world)),
+    timestamp: `${v.echoedAt}`,
+    ...versionView(v),
+    physicalAddress: endpointView(v.surface),
+    worlds: v.worlds.map((world) => bytesOf(zt.encodeWorld, world)),
   })),
   WHOIS: format(zt.decodeOkWhois, zt.encodeOkWhois, (v) => ({ identities: v.identities.map(zt.formatIdentity) })),
   ECHO: format(zt.decodeEcho, zt.encodeEcho, (v) => ({ data: formatHex(v.data) })),
   EXT_FRAME: format(zt.decodeOkExtFrame, zt.encodeOkExtFrame, nwidView),
   NETWORK_CONFIG_REQUEST: chunk,
   MULTICAST_GATHER: format(zt.decodeOkMulticastGather, zt.encodeOkMulticastGather, (v) => ({
-    ...nwidView(v), group: groupView(v.group), ...gatheredView(v.gathered),
+    ...nwidView(v),
+    group: groupView(v.group),
+    ...gatheredView(v.gathered),
   })),
   MULTICAST_FRAME: format(zt.decodeOkMulticastFrame, zt.encodeOkMulticastFrame, (v) => ({
-    ...nwidView(v), group: groupView(v.group), flags: (v.com ? 1 : 0) | (v.gathered ? 2 : 0), ...comView(v.com), ...(v.gathered && gatheredView(v.gathered)),
+    ...nwidView(v),
+    group: groupView(v.group),
+    flags: (v.com ? 1 : 0) | (v.gathered ? 2 : 0),
+    ...comView(v.com),
+    ...(v.gathered && gatheredView(v.gathered)),
   })),
 }
 
@@ -166,7 +223,10 @@ interface PacketCase {
   readonly wire: string | null
 }
 
-function formatOf(c: PacketCase, r: ByteReader): { readonly format: Format<unknown>; readonly head: zt.OkHead | undefined } {
+function formatOf(
+  c: PacketCase,
+  r: ByteReader,
+): { readonly format: Format<unknown>; readonly head: zt.OkHead | undefined } {
   const head = c.verb === 'OK' ? zt.decodeOkHead(r) : undefined
   // The OK for a NETWORK_CONFIG calls itself an answer to ECHO; what tells it apart is what was asked.
   const isConfig = head && 'configUpdateId' in c.fields && !('chunk' in c.fields)
@@ -188,7 +248,10 @@ describe('verbs.json', () => {
     const record = format.decode(r)
     expect(record).toBeDefined()
     expect(r.ok).toBe(true)
-    const view = { ...(head && { inReVerb: zt.verbName(head.inReVerb), inRePacketId: hex64(head.inRePacketId) }), ...format.view(record) }
+    const view = {
+      ...(head && { inReVerb: zt.verbName(head.inReVerb), inRePacketId: hex64(head.inRePacketId) }),
+      ...format.view(record),
+    }
     const { controller: _, ...fields } = c.fields
     const hasExtensions = c.verb === 'PUSH_DIRECT_PATHS'
     if (hasExtensions) {
@@ -221,7 +284,8 @@ describe('verbs.json', () => {
       expect(zt.isCompressed(packet, 0)).toBe(c.compressed)
       const length = compression.decompress(packet, 0, wire.length)
       expect(zt.verbOf(packet, 0)).toBe(c.verbId)
-      if (typeof c.fields.tailOffset === 'number') zt.maskHelloTail(packet, 0, zt.PACKET_HEADER + c.fields.tailOffset, length, keys)
+      if (typeof c.fields.tailOffset === 'number')
+        zt.maskHelloTail(packet, 0, zt.PACKET_HEADER + c.fields.tailOffset, length, keys)
       expect(formatHex(packet.subarray(zt.PACKET_HEADER, length))).toBe(c.payload)
     }
   })
@@ -256,8 +320,11 @@ describe('verbs.json', () => {
 
 /** What a form of a packet does not have is null in some cases and left out in others; here it is empty. */
 function withDefaults(c: PacketCase, fields: Readonly<Record<string, unknown>>): object {
-  const given = Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== null || name === 'sentTo'))
-  if (c.verb === 'NETWORK_CREDENTIALS') return { coms: [], capabilities: [], tags: [], revocations: [], coos: [], ...given }
+  const given = Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => value !== null || name === 'sentTo'),
+  )
+  if (c.verb === 'NETWORK_CREDENTIALS')
+    return { coms: [], capabilities: [], tags: [], revocations: [], coos: [], ...given }
   if (c.verb === 'MULTICAST_GATHER') return { com: null, ...given }
   if (c.verb === 'MULTICAST_FRAME') return { gatherLimit: 0, sourceMac: null, ...given }
   return given

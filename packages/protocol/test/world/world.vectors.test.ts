@@ -1,8 +1,24 @@
 import { ByteReader, ByteWriter, Endpoint, formatHex } from '@zt/sansio'
 import { describe, expect, it } from 'vitest'
 import {
-  type Address, DEFAULT_PLANET, DEFAULT_PLANET_BYTES, NO_ENDPOINT, type Root, WORLD_ID_EARTH, type World, WorldType, decodeWorld, encodeWorld,
-  equalIdentities, formatAddress, formatIdentity, isWorldSignedBy, parseAddress, parseIdentity, signWorld, verifyWorldUpdate,
+  type Address,
+  DEFAULT_PLANET,
+  DEFAULT_PLANET_BYTES,
+  NO_ENDPOINT,
+  type Root,
+  WORLD_ID_EARTH,
+  type World,
+  WorldType,
+  decodeWorld,
+  encodeWorld,
+  equalIdentities,
+  formatAddress,
+  formatIdentity,
+  isWorldSignedBy,
+  parseAddress,
+  parseIdentity,
+  signWorld,
+  verifyWorldUpdate,
 } from '../../src/index.js'
 import { VectorFile, hex } from '../vector-file.js'
 
@@ -60,7 +76,9 @@ class Topology {
       return true
     }
     const existing = this.moons.get(next.id)
-    const seeded = this.wanted.filter(({ id, seed }) => id === next.id && next.roots.some(({ identity }) => identity.address === seed))
+    const seeded = this.wanted.filter(
+      ({ id, seed }) => id === next.id && next.roots.some(({ identity }) => identity.address === seed),
+    )
     if (existing ? !verifyWorldUpdate(existing, next) : !always && seeded.length === 0) return false
     this.wanted = this.wanted.filter((wish) => !seeded.includes(wish))
     this.moons.set(next.id, next)
@@ -142,7 +160,9 @@ describe('world.json', () => {
   }
   it('which update may replace which world', () => {
     for (const c of file.cases<ReplaceCase>('world-replace')) {
-      expect(verifyWorldUpdate(c.current === null ? undefined : world(c.current), world(c.update)), c.why).toBe(c.result)
+      expect(verifyWorldUpdate(c.current === null ? undefined : world(c.current), world(c.update)), c.why).toBe(
+        c.result,
+      )
     }
   })
 
@@ -184,9 +204,13 @@ describe('world.json', () => {
         expect(topology.planet?.id.toString()).toBe(step.planetId)
         expect(topology.planet?.timestamp.toString()).toBe(step.planetTimestamp)
         expect([...topology.moons.keys()].map(String).sort()).toEqual([...step.moons].sort())
-        expect([...new Set(topology.wanted.map(({ id }) => id.toString()))].sort(), step.why).toEqual([...step.moonsWanted].sort())
+        expect([...new Set(topology.wanted.map(({ id }) => id.toString()))].sort(), step.why).toEqual(
+          [...step.moonsWanted].sort(),
+        )
         const isSelf = ({ identity }: Root): boolean => equalIdentities(identity, self)
-        const upstreams = new Set(topology.roots.filter((root) => !isSelf(root)).map(({ identity }) => formatAddress(identity.address)))
+        const upstreams = new Set(
+          topology.roots.filter((root) => !isSelf(root)).map(({ identity }) => formatAddress(identity.address)),
+        )
         expect([...upstreams].sort()).toEqual([...step.upstreams].sort())
         expect(topology.roots.some(isSelf)).toBe(step.amUpstream)
       }

@@ -82,7 +82,7 @@ export class IpAddress {
     const whole = bits >> 3
     for (let i = 0; i < whole; i++) if (this.bytes[i] !== other.bytes[i]) return false
     const rest = bits & 7
-    return rest === 0 || ((this.bytes[whole]! ^ other.bytes[whole]!) >> (8 - rest)) === 0
+    return rest === 0 || (this.bytes[whole]! ^ other.bytes[whole]!) >> (8 - rest) === 0
   }
 
   /** Canonical text, computed once. Equal addresses have equal text. */
@@ -102,7 +102,8 @@ function isMapped(bytes: Uint8Array): boolean {
 
 function parseV4(text: string): Uint8Array | undefined {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
+    return undefined
   return Uint8Array.from(parts, Number)
 }
 

@@ -12,7 +12,10 @@ export function isMulticastMac(mac: Mac): boolean {
 
 /** `02:bc:95:cb:9d:db` */
 export function formatMac(mac: Mac): string {
-  return mac.toString(16).padStart(12, '0').replace(/..(?!$)/g, '$&:')
+  return mac
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/..(?!$)/g, '$&:')
 }
 
 /** @throws ZT_ARG_INVALID unless it is six pairs of hexadecimal digits with colons or dashes. */

@@ -13,7 +13,14 @@ export interface EtherLink {
   /** `false`: the link is full and nothing was taken; wait for `onDrain`. */
   send(destination: Mac, etherType: number, bytes: Uint8Array, offset: number, length: number): boolean
   /** Installed by the user of the link. */
-  onReceive: (source: Mac, destination: Mac, etherType: number, bytes: Uint8Array, offset: number, length: number) => void
+  onReceive: (
+    source: Mac,
+    destination: Mac,
+    etherType: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ) => void
   /** Installed by the user of the link: there is room again. */
   onDrain: () => void
   /** Installed by the user of the link: `mtu` or whether the link is up has changed. */

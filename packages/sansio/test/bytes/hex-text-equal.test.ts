@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareBytes, equalBytes, equalSecret, formatHex, fromLatin1, isZtError, latin1, parseHex } from '../../src/index.js'
+import {
+  compareBytes,
+  equalBytes,
+  equalSecret,
+  formatHex,
+  fromLatin1,
+  isZtError,
+  latin1,
+  parseHex,
+} from '../../src/index.js'
 
 describe('hexadecimal', () => {
   test('round-trips any bytes, in either case', () => {
@@ -23,7 +32,12 @@ describe('hexadecimal', () => {
 
 describe('latin1', () => {
   test('round-trips any bytes, beyond one chunk too', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 10_000 }), (bytes) => void expect(fromLatin1(latin1(bytes))).toEqual(new Uint8Array(bytes))))
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 10_000 }),
+        (bytes) => void expect(fromLatin1(latin1(bytes))).toEqual(new Uint8Array(bytes)),
+      ),
+    )
   })
 })
 

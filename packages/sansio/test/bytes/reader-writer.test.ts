@@ -10,12 +10,22 @@ interface Field {
   readonly size: number
 }
 
-const field = (write: Field['write'], read: Field['read'], value: unknown, size: number): Field => ({ write, read, value, size })
+const field = (write: Field['write'], read: Field['read'], value: unknown, size: number): Field => ({
+  write,
+  read,
+  value,
+  size,
+})
 
 const uint = (name: 'u8' | 'u16' | 'u32' | 'u40' | 'u48', size: number): fc.Arbitrary<Field> =>
   fc.maxSafeNat().map((n) => {
     const value = n % 2 ** (8 * size)
-    return field((w) => w[name](value), (r) => r[name](), value, size)
+    return field(
+      (w) => w[name](value),
+      (r) => r[name](),
+      value,
+      size,
+    )
   })
 
 const anyField: fc.Arbitrary<Field> = fc.oneof(
@@ -24,12 +34,38 @@ const anyField: fc.Arbitrary<Field> = fc.oneof(
   uint('u32', 4),
   uint('u40', 5),
   uint('u48', 6),
-  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) => field((w) => w.u64(value), (r) => r.u64(), value, 8)),
-  fc.maxSafeNat().map((value) => field((w) => w.time(value), (r) => r.time(), value, 8)),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) =>
+    field(
+      (w) => w.u64(value),
+      (r) => r.u64(),
+      value,
+      8,
+    ),
+  ),
+  fc.maxSafeNat().map((value) =>
+    field(
+      (w) => w.time(value),
+      (r) => r.time(),
+      value,
+      8,
+    ),
+  ),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => {
-    return field((w) => w.put(bytes), (r) => r.copy(bytes.length), new Uint8Array(bytes), bytes.length)
+    return field(
+      (w) => w.put(bytes),
+      (r) => r.copy(bytes.length),
+      new Uint8Array(bytes),
+      bytes.length,
+    )
   }),
-  fc.nat({ max: 40 }).map((n) => field((w) => w.zeros(n), (r) => r.copy(n), new Uint8Array(n), n)),
+  fc.nat({ max: 40 }).map((n) =>
+    field(
+      (w) => w.zeros(n),
+      (r) => r.copy(n),
+      new Uint8Array(n),
+      n,
+    ),
+  ),
 )
 
 function written(fields: readonly Field[]): Uint8Array {
@@ -54,19 +90,29 @@ describe('ByteWriter and ByteReader', () => {
 
   test('any truncation is noticed and never throws', () => {
     fc.assert(
-      fc.property(fc.array(anyField, { minLength: 1, maxLength: 10 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (fields, where) => {
-        const whole = written(fields)
-        fc.pre(whole.length > 0)
-        const r = new ByteReader(whole.subarray(0, Math.floor(where * whole.length)))
-        for (const { read } of fields) read(r)
-        expect(r.ok).toBe(false)
-        expect(r.remaining).toBe(0)
-      }),
+      fc.property(
+        fc.array(anyField, { minLength: 1, maxLength: 10 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (fields, where) => {
+          const whole = written(fields)
+          fc.pre(whole.length > 0)
+          const r = new ByteReader(whole.subarray(0, Math.floor(where * whole.length)))
+          for (const { read } of fields) read(r)
+          expect(r.ok).toBe(false)
+          expect(r.remaining).toBe(0)
+        },
+      ),
     )
   })
 
   test('integers are big-endian', () => {
-    const w = new ByteWriter().u8(0x01).u16(0x0203).u32(0x04050607).u40(0x08090a0b0c).u48(0x0d0e0f101112).u64(0x131415161718191an)
+    const w = new ByteWriter()
+      .u8(0x01)
+      .u16(0x0203)
+      .u32(0x04050607)
+      .u40(0x08090a0b0c)
+      .u48(0x0d0e0f101112)
+      .u64(0x131415161718191an)
     expect([...w.bytes]).toEqual(Array.from({ length: 26 }, (_, i) => i + 1))
   })
 })

@@ -10,7 +10,10 @@ describe('BoundedMap', () => {
     map.set('b', 2)
     map.set('a', 3) // now the newest
     map.set('c', 4)
-    expect([...map]).toEqual([['a', 3], ['c', 4]])
+    expect([...map]).toEqual([
+      ['a', 3],
+      ['c', 4],
+    ])
     expect(evicted).toEqual([['b', 2]])
   })
 

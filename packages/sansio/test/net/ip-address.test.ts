@@ -43,7 +43,12 @@ describe('IpAddress', () => {
   })
 
   test('never throws on any text, and is its own canonical form', () => {
-    const texts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.string(), fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.') }))
+    const texts = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.') }),
+    )
     fc.assert(
       fc.property(texts, (text) => {
         const canonical = IpAddress.tryParse(text)?.toString()
@@ -53,7 +58,10 @@ describe('IpAddress', () => {
   })
 
   test('text and bytes say the same', () => {
-    const bytes = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    )
     fc.assert(
       fc.property(bytes, (given) => {
         const address = IpAddress.of(given)!
@@ -83,20 +91,30 @@ describe('IpAddress', () => {
   })
 
   test.each([
-    ['0.0.0.0', 'isUnspecified'], ['::', 'isUnspecified'],
-    ['127.0.0.1', 'isLoopback'], ['127.255.0.9', 'isLoopback'], ['::1', 'isLoopback'],
-    ['224.0.0.1', 'isMulticast'], ['239.255.255.255', 'isMulticast'], ['ff02::1', 'isMulticast'],
-    ['169.254.1.1', 'isLinkLocal'], ['fe80::1', 'isLinkLocal'], ['febf::1', 'isLinkLocal'],
+    ['0.0.0.0', 'isUnspecified'],
+    ['::', 'isUnspecified'],
+    ['127.0.0.1', 'isLoopback'],
+    ['127.255.0.9', 'isLoopback'],
+    ['::1', 'isLoopback'],
+    ['224.0.0.1', 'isMulticast'],
+    ['239.255.255.255', 'isMulticast'],
+    ['ff02::1', 'isMulticast'],
+    ['169.254.1.1', 'isLinkLocal'],
+    ['fe80::1', 'isLinkLocal'],
+    ['febf::1', 'isLinkLocal'],
   ] as const)('%s %s and nothing else', (text, kind) => {
     const address = IpAddress.parse(text)
     const kinds = ['isUnspecified', 'isLoopback', 'isMulticast', 'isLinkLocal'] as const
     expect(kinds.filter((each) => address[each])).toEqual([kind])
   })
 
-  test.each(['1.0.0.127', '::2', '::1:1', '223.255.255.255', '240.0.0.0', 'fec0::1', '169.253.0.1', '10.0.0.1'])('%s is an ordinary address', (text) => {
-    const { isUnspecified, isLoopback, isMulticast, isLinkLocal } = IpAddress.parse(text)
-    expect([isUnspecified, isLoopback, isMulticast, isLinkLocal]).toEqual([false, false, false, false])
-  })
+  test.each(['1.0.0.127', '::2', '::1:1', '223.255.255.255', '240.0.0.0', 'fec0::1', '169.253.0.1', '10.0.0.1'])(
+    '%s is an ordinary address',
+    (text) => {
+      const { isUnspecified, isLoopback, isMulticast, isLinkLocal } = IpAddress.parse(text)
+      expect([isUnspecified, isLoopback, isMulticast, isLinkLocal]).toEqual([false, false, false, false])
+    },
+  )
 
   test('is its text in JSON', () => {
     expect(JSON.stringify({ ip: IpAddress.parse('::1') })).toBe('{"ip":"::1"}')

@@ -14,7 +14,8 @@ describe('MemoryStateStore', () => {
 
   test('lists what is below a directory, sorted, and nothing beside it', async () => {
     const store = new MemoryStateStore()
-    for (const key of ['networks.d/b.conf', 'networks.d/a.conf', 'networks.dull', 'planet']) await store.write(key, new Uint8Array())
+    for (const key of ['networks.d/b.conf', 'networks.d/a.conf', 'networks.dull', 'planet'])
+      await store.write(key, new Uint8Array())
     expect(await store.list('networks.d')).toEqual(['networks.d/a.conf', 'networks.d/b.conf'])
     expect(await store.list('peers.d')).toEqual([])
   })

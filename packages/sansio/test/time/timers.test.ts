@@ -51,7 +51,17 @@ describe('RateGate', () => {
   })
 
   test('lets a burst pass, then one every interval', () => {
-    expect(passed(new RateGate(10, 3), [0, 0, 0, 0, 9, 10, 10, 25, 30])).toEqual([true, true, true, false, false, true, false, true, true])
+    expect(passed(new RateGate(10, 3), [0, 0, 0, 0, 9, 10, 10, 25, 30])).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+      true,
+      true,
+    ])
   })
 
   test('is full again after rest, and no fuller', () => {
@@ -60,33 +70,42 @@ describe('RateGate', () => {
 
   test('in no window do more pass than the burst and what the window earns', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5 }), fc.array(fc.nat({ max: 60 }), { maxLength: 100 }), (interval, burst, gaps) => {
-        const gate = new RateGate(interval, burst)
-        const times: number[] = []
-        let now = 1_000_000
-        for (const gap of gaps) {
-          now += gap
-          if (gate.pass(now)) times.push(now)
-        }
-        for (const [i, from] of times.entries()) {
-          for (let j = i; j < times.length; j++) {
-            expect(j - i + 1).toBeLessThanOrEqual(burst + Math.floor((times[j] - from) / interval))
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 100 }),
+        (interval, burst, gaps) => {
+          const gate = new RateGate(interval, burst)
+          const times: number[] = []
+          let now = 1_000_000
+          for (const gap of gaps) {
+            now += gap
+            if (gate.pass(now)) times.push(now)
           }
-        }
-      }),
+          for (const [i, from] of times.entries()) {
+            for (let j = i; j < times.length; j++) {
+              expect(j - i + 1).toBeLessThanOrEqual(burst + Math.floor((times[j] - from) / interval))
+            }
+          }
+        },
+      ),
     )
   })
 
   test('who asks no faster than allowed is never refused', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(fc.nat({ max: 60 }), { maxLength: 50 }), (interval, extra) => {
-        const gate = new RateGate(interval)
-        let now = 5
-        for (const more of extra) {
-          now += interval + more
-          expect(gate.pass(now)).toBe(true)
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 50 }),
+        (interval, extra) => {
+          const gate = new RateGate(interval)
+          let now = 5
+          for (const more of extra) {
+            now += interval + more
+            expect(gate.pass(now)).toBe(true)
+          }
+        },
+      ),
     )
   })
 })

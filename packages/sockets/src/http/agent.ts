@@ -45,7 +45,9 @@ export function httpConnection(
 }
 
 /** What of a request is about its connection: its `path`, above all, is not. */
-function connectOptions(options: ClientRequestArgs & { readonly keepAlive?: boolean; readonly noDelay?: boolean }): ConnectOptions {
+function connectOptions(
+  options: ClientRequestArgs & { readonly keepAlive?: boolean; readonly noDelay?: boolean },
+): ConnectOptions {
   return {
     host: options.hostname || options.host || 'localhost',
     port: options.port ?? options.defaultPort ?? 80,

@@ -33,7 +33,10 @@ export function stateStoreCases(open: () => Promise<StateStore>): ComplianceCase
       const read = await store.read('key')
       require(same(read, Uint8Array.of(1, 2, 3)), 'changing the bytes after the call must not change what is stored')
       if (read) read[1] = 9
-      require(same(await store.read('key'), Uint8Array.of(1, 2, 3)), 'changing what was read must not change what is stored')
+      require(same(
+        await store.read('key'),
+        Uint8Array.of(1, 2, 3),
+      ), 'changing what was read must not change what is stored')
     }),
     withStore('the last of several writes wins', async (store) => {
       await Promise.all([1, 2, 3, 4, 5].map((byte) => store.write('key', new Uint8Array(1000).fill(byte))))

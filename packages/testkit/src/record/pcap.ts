@@ -40,7 +40,15 @@ export class PcapRecorder {
     this.#packet(at, LINKTYPE_RAW, header + udpLength, () => {
       const start = this.#writer.length
       if (from.ip.isV4) {
-        this.#writer.u16(0x4500).u16(header + udpLength).u32(0).u8(64).u8(UDP).u16(0).put(from.ip.bytes).put(to.ip.bytes)
+        this.#writer
+          .u16(0x4500)
+          .u16(header + udpLength)
+          .u32(0)
+          .u8(64)
+          .u8(UDP)
+          .u16(0)
+          .put(from.ip.bytes)
+          .put(to.ip.bytes)
         this.#writer.setU16(start + 10, headerChecksum(this.#writer.bytes, start))
       } else {
         this.#writer.u32(0x60000000).u16(udpLength).u8(UDP).u8(64).put(from.ip.bytes).put(to.ip.bytes)

@@ -23,9 +23,14 @@ export class EtherSegment {
 
   /** A new station. `mtu` is 1500 unless the segment was given another. */
   attach(mac: Mac): SimEtherLink {
-    const link = new SimEtherLink(mac, this.#options, this.#random.fork(`station ${this.#stations.size}`), (frame, from) => {
-      this.#carry(frame, from)
-    })
+    const link = new SimEtherLink(
+      mac,
+      this.#options,
+      this.#random.fork(`station ${this.#stations.size}`),
+      (frame, from) => {
+        this.#carry(frame, from)
+      },
+    )
     this.#stations.add(link)
     return link
   }

@@ -75,7 +75,12 @@ export class SimHost implements SimSite {
       }
       if (this.#socketFor(ip, port)) throw new ZtError('EADDRINUSE', `bind EADDRINUSE ${ip}/${port} on ${this.name}`)
     }
-    const sim = new SimDatagramPort(this, this.#clock, locals.map((ip) => new Endpoint(ip, port)), options)
+    const sim = new SimDatagramPort(
+      this,
+      this.#clock,
+      locals.map((ip) => new Endpoint(ip, port)),
+      options,
+    )
     this.#ports.add(sim)
     return sim
   }
@@ -148,7 +153,8 @@ export class SimHost implements SimSite {
   }
 
   #freePort(): number {
-    while ([...this.#ports].some((port) => port.sockets.some(({ local }) => local.port === this.#nextPort))) this.#nextPort++
+    while ([...this.#ports].some((port) => port.sockets.some(({ local }) => local.port === this.#nextPort)))
+      this.#nextPort++
     return this.#nextPort++
   }
 }

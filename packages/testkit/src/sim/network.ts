@@ -27,14 +27,7 @@ export interface DatagramEvent {
 
 /** Why a datagram did not arrive. The same words are counted in `SimNetwork.counters`. */
 export type DatagramDrop =
-  | Exclude<Fate, 'sent'>
-  | 'no-route'
-  | 'no-socket'
-  | 'blocked'
-  | 'filtered'
-  | 'ttl-exceeded'
-  | 'no-hairpin'
-  | 'nat-full'
+  Exclude<Fate, 'sent'> | 'no-route' | 'no-socket' | 'blocked' | 'filtered' | 'ttl-exceeded' | 'no-hairpin' | 'nat-full'
 
 /**
  * A simulated internet: hosts with physical addresses, NATs with hosts (or more NATs) behind them, ways with delay and
@@ -83,7 +76,12 @@ export class SimNetwork {
 
   /** Give a pair of hosts or NATs a way of its own, in both directions unless told otherwise. */
   link(a: SimSite, b: SimSite, profile: LinkProfile, options: { readonly oneWay?: boolean } = {}): void {
-    for (const [from, to] of options.oneWay ? [[a, b]] : [[a, b], [b, a]]) {
+    for (const [from, to] of options.oneWay
+      ? [[a, b]]
+      : [
+          [a, b],
+          [b, a],
+        ]) {
       const key = pairKey(from.name, to.name)
       this.#profiles.set(key, profile)
       const channel = this.#channels.get(key)
@@ -125,7 +123,8 @@ export class SimNetwork {
     const site = station.host ?? station.nat!
     const profile = this.#profileFor(sites, site, here)
     if (hops < (profile.hops ?? 1)) return this.#drop('ttl-exceeded', host, site.name, source, to, bytes)
-    if (sites.some((from) => this.#isBlocked(from, site))) return this.#drop('blocked', host, site.name, source, to, bytes)
+    if (sites.some((from) => this.#isBlocked(from, site)))
+      return this.#drop('blocked', host, site.name, source, to, bytes)
     const transit: Transit = { host, sites, from: source, to, station }
     const fate = this.#channel(sites, site, profile).send(bytes, 0, bytes.length, transit)
     if (fate !== 'sent') this.#drop(fate, host, site.name, source, to, bytes)
@@ -155,7 +154,14 @@ export class SimNetwork {
     host.deliver(from, to, bytes)
   }
 
-  #drop(fate: DatagramDrop, host: SimHost, toHost: string | undefined, from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+  #drop(
+    fate: DatagramDrop,
+    host: SimHost,
+    toHost: string | undefined,
+    from: Endpoint,
+    to: Endpoint,
+    bytes: Uint8Array,
+  ): void {
     this.counters.count(fate)
     this.onDatagram({ fromHost: host.name, toHost, from, to, bytes, fate })
   }

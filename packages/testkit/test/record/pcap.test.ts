@@ -28,7 +28,9 @@ describe('PcapRecorder', () => {
     recorder.ipPacket(1001, new Uint8Array(20).fill(8))
     recorder.frame(1002, new Uint8Array(16))
     const [section, ether, frame, raw, packet, second, ...rest] = blocks(recorder.finish())
-    expect([section.type, ether.type, frame.type, raw.type, packet.type, second.type]).toEqual([0x0a0d0d0a, 1, 6, 1, 6, 6])
+    expect([section.type, ether.type, frame.type, raw.type, packet.type, second.type]).toEqual([
+      0x0a0d0d0a, 1, 6, 1, 6, 6,
+    ])
     expect(rest).toEqual([])
     expect([ether.body[1], raw.body[1]]).toEqual([1, 101])
     const reader = new ByteReader(frame.body)

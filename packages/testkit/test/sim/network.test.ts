@@ -110,7 +110,10 @@ describe('SimNetwork', () => {
     net.attach(multi, '198.51.100.9')
     net.attach(multi, '2001:db8::9')
     const port = multi.open({ port: 7 })
-    const [four, six] = [net.host('four', '198.51.100.1').open({ port: 1 }), net.host('six', '2001:db8::1').open({ port: 1 })]
+    const [four, six] = [
+      net.host('four', '198.51.100.1').open({ port: 1 }),
+      net.host('six', '2001:db8::1').open({ port: 1 }),
+    ]
     const [atFour, atSix] = [heard(four), heard(six)]
     send(port, '198.51.100.1/1')
     port.send(2, at('2001:db8::1/1'), payload, 0, 3)
@@ -159,7 +162,11 @@ describe('SimNetwork', () => {
     const { clock, net } = world()
     const a = net.host('a', '198.51.100.1').open({ bytesPerSecond: 1000, queueBytes: 6 })
     expect(a.writable).toBe(true)
-    expect([send(a, '198.51.100.2/1'), send(a, '198.51.100.2/1'), send(a, '198.51.100.2/1')]).toEqual([true, true, false])
+    expect([send(a, '198.51.100.2/1'), send(a, '198.51.100.2/1'), send(a, '198.51.100.2/1')]).toEqual([
+      true,
+      true,
+      false,
+    ])
     expect(a.writable).toBe(false)
     clock.advance(3)
     expect(a.writable).toBe(true)
@@ -168,7 +175,11 @@ describe('SimNetwork', () => {
   test('is repeatable by seed', () => {
     const run = (seed: number) => {
       const clock = new VirtualClock(0)
-      const net = new SimNetwork({ clock, random: new SeededRandom(seed), link: { delayMs: 5, jitterMs: 20, loss: 0.3 } })
+      const net = new SimNetwork({
+        clock,
+        random: new SeededRandom(seed),
+        link: { delayMs: 5, jitterMs: 20, loss: 0.3 },
+      })
       const trace: string[] = []
       net.onDatagram = ({ from, to, fate }) => trace.push(`${clock.now()} ${from} ${to} ${fate}`)
       const a = net.host('a', '198.51.100.1').open({ port: 1 })
@@ -191,7 +202,13 @@ describe('NATs', () => {
     const x = base.net.host('x', '198.51.100.1')
     const y = base.net.host('y', '198.51.100.2')
     const outside = { x1: x.open({ port: 1 }), x2: x.open({ port: 2 }), y1: y.open({ port: 1 }) }
-    return { ...base, nat, inside, ...outside, seen: { x1: heard(outside.x1), x2: heard(outside.x2), y1: heard(outside.y1) } }
+    return {
+      ...base,
+      nat,
+      inside,
+      ...outside,
+      seen: { x1: heard(outside.x1), x2: heard(outside.x2), y1: heard(outside.y1) },
+    }
   }
 
   test.each([
