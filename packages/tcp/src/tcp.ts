@@ -7,6 +7,7 @@
 import {
   type AddressWords,
   type Flow,
+  type Interface,
   type IpError,
   type IpInput,
   type IpStack,
@@ -44,8 +45,6 @@ import { Flag, HEADER_LENGTH, Segment, parseSegment, portsWord, word, writeHeade
 
 /** Turns of `output` in one flush; then applications, timers and the network have theirs. */
 const TURNS_PER_FLUSH = 32
-/** A link that refused so many in a row is full for the others too. */
-const REFUSALS_MAX = 8
 /** Bare segments (resets, SYN,ACKs, acknowledgements from TIME_WAIT) that wait for the end of a burst. */
 const REPLIES_MAX = 256
 /** With many half-open rows their deadlines are looked at this often, at the most. */
@@ -100,7 +99,11 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
   // What is to be done at the end of the burst.
   #awake: Tcb[] = []
   #announced: Tcb[] = []
+  /** Who waits for room on a link, first come first served; in a flush, who is to wait behind all of them. */
   #blocked: Tcb[] = []
+  readonly #behind: Tcb[] = []
+  /** Interfaces whose link has refused something in this flush. */
+  readonly #fullNics: Interface[] = []
   #accepting: Listener[] = []
   #replies: Reply[] = []
   /** Rows whose SYN,ACK is to be sent; a row may be gone, or another's, by then. */
@@ -251,36 +254,17 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     }
     this.#sendReplies()
     this.#sendSynAcks(now)
-    let refusals = 0
-    for (let turns = 0; ; ) {
+    this.#fullNics.length = 0
+    this.#resumeBlocked()
+    for (let turns = 0; turns < TURNS_PER_FLUSH; ) {
       this.#tellApplications()
       if (this.#awake.length === 0) break
       const awake = this.#awake
       this.#awake = []
-      for (let i = 0; i < awake.length; i++) {
-        const tcb = awake[i]!
-        tcb.isAwake = false
-        if (refusals >= REFUSALS_MAX) {
-          this.#block(tcb)
-          continue
-        }
-        const outcome = output(tcb, now)
-        if (outcome === 'more') this.wake(tcb)
-        refusals = outcome === 'full' ? refusals + 1 : 0
-        if (outcome === 'full') this.#block(tcb)
-        turns++
-      }
-      if (turns >= TURNS_PER_FLUSH) break
+      turns += awake.length
+      for (const tcb of awake) this.#serve(tcb, now)
     }
-  }
-
-  handleDrain(): void {
-    const blocked = this.#blocked
-    this.#blocked = []
-    for (const tcb of blocked) {
-      tcb.isBlocked = false
-      this.wake(tcb)
-    }
+    for (const tcb of this.#behind.splice(0)) this.#block(tcb)
   }
 
   handlePathChange(now: Instant): void {
@@ -297,8 +281,11 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
 
   wake(tcb: Tcb): void {
     if (tcb.isAwake) return
-    tcb.isAwake = true
-    this.#awake.push(tcb)
+    // Who waits for a link has its turn in every flush.
+    if (!tcb.isBlocked) {
+      tcb.isAwake = true
+      this.#awake.push(tcb)
+    }
     this.#askForFlush()
   }
 
@@ -406,11 +393,43 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     }
   }
 
+  /**
+   * Who waits for a full link comes before all others, in order, or those who are woken by acknowledgements would take
+   * every room there is.
+   */
+  #resumeBlocked(): void {
+    if (this.#blocked.length === 0) return
+    const line = this.#blocked
+    this.#blocked = []
+    for (const tcb of line) {
+      tcb.isBlocked = false
+      tcb.isAwake = true
+    }
+    this.#awake = line.concat(this.#awake)
+  }
+
+  #serve(tcb: Tcb, now: Instant): void {
+    tcb.isAwake = false
+    const { nic } = tcb.sink as Flow
+    if (this.#fullNics.includes(nic)) {
+      this.#block(tcb)
+      return
+    }
+    const sentBefore = tcb.segmentsSent
+    const outcome = output(tcb, now)
+    if (outcome === 'more') this.wake(tcb)
+    if (outcome !== 'full') return
+    this.counters.count('link-full')
+    this.#fullNics.push(nic)
+    // Who has sent something goes to the end of the line.
+    if (tcb.segmentsSent > sentBefore) this.#behind.push(tcb)
+    else this.#block(tcb)
+  }
+
   #block(tcb: Tcb): void {
     if (tcb.isBlocked) return
     tcb.isBlocked = true
     this.#blocked.push(tcb)
-    this.counters.count('link-full')
   }
 
   #sendReplies(): void {

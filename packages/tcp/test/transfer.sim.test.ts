@@ -1,7 +1,9 @@
 import { type SeededRandom, withSeed } from '@zt/testkit'
+import { Endpoint } from '@zt/sansio'
 import { describe, expect, test } from 'vitest'
+import type { TcpConnection } from '../src/index.js'
 import { exchange } from './world/exchange.js'
-import type { PairOptions } from './world/pair.js'
+import { type PairOptions, pair } from './world/pair.js'
 
 const MB = 1_000_000
 
@@ -53,6 +55,44 @@ describe('throughput', () => {
     const { virtualMs, server } = exchange({ delayMs: 50 }, 50 * MB, 0)
     expect(virtualMs).toBeLessThan(3500)
     expect(server.info().receiveBuffer).toBeGreaterThan(3 * MB)
+  })
+})
+
+describe('many connections on one link', () => {
+  test('share a link that is full, without loss', () => {
+    const world = pair({ delayMs: 5, bytesPerSecond: 5e6, queueBytes: 50_000 })
+    const received = new Map<TcpConnection, number>()
+    world.b.tcp.listen({
+      port: 80,
+      onConnection(connection) {
+        received.set(connection, 0)
+        connection.handler = {
+          readable() {
+            for (let got = connection.read(); got; got = connection.read()) {
+              received.set(connection, received.get(connection)! + got.length)
+            }
+          },
+        }
+      },
+    })
+    const block = new Uint8Array(100_000)
+    const clients = Array.from({ length: 20 }, () => {
+      const client = world.a.tcp.connect({ remote: new Endpoint(world.b.ip, 80) })
+      const pump = (): void => {
+        while (client.write(block) === block.length) continue
+      }
+      client.handler = { connected: pump, writable: pump }
+      return client
+    })
+    world.clock.advance(10_000)
+    const shares = [...received.values()]
+    const total = shares.reduce((sum, bytes) => sum + bytes, 0)
+    const jain = total ** 2 / (shares.length * shares.reduce((sum, bytes) => sum + bytes ** 2, 0))
+    expect(shares.length).toBe(20)
+    expect(total).toBeGreaterThan(0.9 * 50 * MB * (1448 / 1500))
+    expect(jain).toBeGreaterThan(0.9)
+    expect(Math.min(...shares)).toBeGreaterThan(total / 40)
+    expect(clients.every((client) => client.info().segmentsRetransmitted === 0)).toBe(true)
   })
 })
 
