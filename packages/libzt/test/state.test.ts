@@ -190,7 +190,7 @@ describe('in a directory', () => {
     const file = join(directory, 'identity.secret')
     await writeFile(file, 'garbage')
     const error = await errorOf(openState({ state: directory }))
-    expect(error.file).toBe(file)
+    expect(error).toMatchObject({ code: 'ZT_STATE_CORRUPT', file })
     expect(error.message).toContain(file)
     expect(await readFile(file, 'utf8')).toBe('garbage')
   })
