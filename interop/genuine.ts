@@ -68,7 +68,16 @@ export class GenuineNode {
   async controller(path: string, body: unknown): Promise<Record<string, unknown>> {
     const token = await readFile(join(this.home, 'authtoken.secret'), 'utf8')
     const url = `http://127.0.0.1:9993/controller/${path}`
-    const out = await this.#lab.exec(this.host, 'curl', '-sf', '-H', `X-ZT1-Auth: ${token}`, '-d', JSON.stringify(body), url)
+    const out = await this.#lab.exec(
+      this.host,
+      'curl',
+      '-sf',
+      '-H',
+      `X-ZT1-Auth: ${token}`,
+      '-d',
+      JSON.stringify(body),
+      url,
+    )
     return JSON.parse(out) as Record<string, unknown>
   }
 }
@@ -79,7 +88,12 @@ export interface GenuinePeer {
   readonly version: string
   readonly role: string
   readonly tunneled: boolean
-  readonly paths: readonly { readonly active: boolean; readonly address: string; readonly preferred: boolean; readonly expired: boolean }[]
+  readonly paths: readonly {
+    readonly active: boolean
+    readonly address: string
+    readonly preferred: boolean
+    readonly expired: boolean
+  }[]
 }
 
 interface GenuineNetwork {

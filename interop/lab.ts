@@ -39,7 +39,20 @@ export class Lab {
     this.#hosts.set(name, address)
     await this.#ip('netns', 'add', netns)
     await this.#ip('-n', netns, 'link', 'set', 'lo', 'up')
-    await this.#ip('link', 'add', `p-${name}`, 'netns', this.#netns('switch'), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns)
+    await this.#ip(
+      'link',
+      'add',
+      `p-${name}`,
+      'netns',
+      this.#netns('switch'),
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      netns,
+    )
     await this.#ip('-n', this.#netns('switch'), 'link', 'set', `p-${name}`, 'master', 'br0', 'up')
     await this.#ip('-n', netns, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
     await this.#ip('-n', netns, 'link', 'set', 'eth0', 'up')
@@ -54,13 +67,18 @@ export class Lab {
 
   /** Run a command on a host to its end and give its output; a non-zero exit rejects with what it said. */
   async exec(host: string, command: string, ...args: string[]): Promise<string> {
-    const { stdout } = await run('ip', ['netns', 'exec', this.#netns(host), command, ...args], { maxBuffer: 1 << 26, timeout: 120_000 })
+    const { stdout } = await run('ip', ['netns', 'exec', this.#netns(host), command, ...args], {
+      maxBuffer: 1 << 26,
+      timeout: 120_000,
+    })
     return stdout
   }
 
   /** Start a command on a host; it is ended with the lab at the latest. */
   spawn(host: string, command: string, ...args: string[]): LabProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#netns(host), command, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn('ip', ['netns', 'exec', this.#netns(host), command, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     const process = new LabProcess(child, `${host}: ${command.split('/').pop()} ${args.join(' ')}`)
     this.#processes.add(process)
     return process
@@ -73,7 +91,10 @@ export class Lab {
 
   /** Drop datagrams between two hosts, both ways, until `unblock`. */
   async block(a: string, b: string): Promise<void> {
-    for (const [host, other] of [[a, b], [b, a]] as const) {
+    for (const [host, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       const inward = `chain inward { type filter hook input priority 0; ip saddr ${this.address(other)} drop; }`
       const outward = `chain outward { type filter hook output priority 0; ip daddr ${this.address(other)} drop; }`
       const rules = `table ip lab { ${inward}; ${outward}; }`
@@ -127,7 +148,10 @@ export class LabProcess {
   }
 
   /** The first JSON object printed, already or later, that fits. Rejects when the command ends without it, or in time. */
-  async json<T = Record<string, unknown>>(fits: (value: Record<string, unknown>) => boolean, timeoutMs = 60_000): Promise<T> {
+  async json<T = Record<string, unknown>>(
+    fits: (value: Record<string, unknown>) => boolean,
+    timeoutMs = 60_000,
+  ): Promise<T> {
     let seen = 0
     return this.#until(() => {
       for (; seen < this.lines.length; seen++) {
@@ -170,7 +194,8 @@ export class LabProcess {
         if (found === undefined && this.#code === undefined) return
         done()
         if (found !== undefined) resolve(found)
-        else reject(new Error(`${this.#title} ended with ${this.#code} before it said what was awaited\n${this.report()}`))
+        else
+          reject(new Error(`${this.#title} ended with ${this.#code} before it said what was awaited\n${this.report()}`))
       }
       const timer = setTimeout(() => {
         done()
@@ -196,7 +221,12 @@ function parse(line: string): Record<string, unknown> | undefined {
 }
 
 /** Ask again until the answer is there: for genuine programs that can only be asked. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = 60_000, everyMs = 500): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  timeoutMs = 60_000,
+  everyMs = 500,
+): Promise<T> {
   const end = performance.now() + timeoutMs
   let last: unknown
   while (performance.now() < end) {

@@ -14,7 +14,9 @@ const server = createServer(async (request, response) => {
     hash.update(part)
     received += part.length
   }
-  response.end(JSON.stringify({ server: 'plain', from: request.socket.remoteAddress, received, sha256: hash.digest('hex') }))
+  response.end(
+    JSON.stringify({ server: 'plain', from: request.socket.remoteAddress, received, sha256: hash.digest('hex') }),
+  )
 })
 server.listen(httpPort, '::', () => {
   const udp = createSocket({ type: 'udp6', ipv6Only: false })

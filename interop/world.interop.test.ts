@@ -9,7 +9,11 @@ import { eventually, Lab, type LabProcess } from './lab.js'
  * Our node among genuine ones, in Linux namespaces of the test's own. ZT_ONE is the path of a genuine zerotier-one 1.14
  * that the person who runs this has; it needs root and iproute2, nftables, curl and iputils.
  */
-const reason = !ONE ? 'ZT_ONE is not set: no genuine zerotier-one to meet' : process.getuid?.() !== 0 ? 'not root: no namespaces' : undefined
+const reason = !ONE
+  ? 'ZT_ONE is not set: no genuine zerotier-one to meet'
+  : process.getuid?.() !== 0
+    ? 'not root: no namespaces'
+    : undefined
 if (reason) console.log(`interop skipped: ${reason}`)
 
 const HTTP = 8080
@@ -56,11 +60,23 @@ function sort(addresses: readonly string[]): Addresses {
 }
 
 const url = (address: string, path = '/') => `http://${address.includes(':') ? `[${address}]` : address}:${HTTP}${path}`
-const hostPort = (address: string, port: number) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
+const hostPort = (address: string, port: number) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 const families = ['v4', 'rfc4193', 'sixPlane'] as const
 
 /** What the commands of our node on the host `ours` have in common. */
-const ourFlags = (world: Pick<World, 'lab' | 'planet' | 'network'>, state: string) => ['--state', join(world.lab.directory, state), '--planet', world.planet, '--network', world.network, '--json', '--counters', '--timeout', '240']
+const ourFlags = (world: Pick<World, 'lab' | 'planet' | 'network'>, state: string) => [
+  '--state',
+  join(world.lab.directory, state),
+  '--planet',
+  world.planet,
+  '--network',
+  world.network,
+  '--json',
+  '--counters',
+  '--timeout',
+  '240',
+]
 
 async function listening(process: LabProcess): Promise<Listening> {
   return process.json<Listening>((value) => value.event === 'listening', 90_000)
@@ -79,7 +95,17 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
     controller = await GenuineNode.create(lab, 'controller')
     const leaf = await GenuineNode.create(lab, 'leaf')
     const planet = join(lab.directory, 'planet')
-    await lab.zt('ours', 'planet', 'create', '--root', `${join(root.home, 'identity.public')}@${lab.address('root')}/9993`, '-o', planet).ended()
+    await lab
+      .zt(
+        'ours',
+        'planet',
+        'create',
+        '--root',
+        `${join(root.home, 'identity.public')}@${lab.address('root')}/9993`,
+        '-o',
+        planet,
+      )
+      .ended()
     await Promise.all([root, controller, leaf].map((node) => node.start(planet)))
 
     const network = `${controller.address}000001`
@@ -91,16 +117,22 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
       ipAssignmentPools: [{ ipRangeStart: '10.88.0.1', ipRangeEnd: '10.88.0.250' }],
       routes: [{ target: '10.88.0.0/24' }],
     })
-    await Promise.all(['ours', 'caller'].map(async (state) => {
-      const identity = await lab.zt('ours', 'identity', 'new', '--json').ended()
-      const { address, secret, public: text } = JSON.parse(identity) as { address: string; secret: string; public: string }
-      const home = join(lab.directory, state)
-      await lab.exec('ours', 'mkdir', '-p', home)
-      await writeFile(join(home, 'identity.secret'), secret, { mode: 0o600 })
-      await writeFile(join(home, 'identity.public'), text)
-      if (state === 'caller') calling = address
-      return controller.controller(`network/${network}/member/${address}`, { authorized: true })
-    }))
+    await Promise.all(
+      ['ours', 'caller'].map(async (state) => {
+        const identity = await lab.zt('ours', 'identity', 'new', '--json').ended()
+        const {
+          address,
+          secret,
+          public: text,
+        } = JSON.parse(identity) as { address: string; secret: string; public: string }
+        const home = join(lab.directory, state)
+        await lab.exec('ours', 'mkdir', '-p', home)
+        await writeFile(join(home, 'identity.secret'), secret, { mode: 0o600 })
+        await writeFile(join(home, 'identity.public'), text)
+        if (state === 'caller') calling = address
+        return controller.controller(`network/${network}/member/${address}`, { authorized: true })
+      }),
+    )
     await controller.controller(`network/${network}/member/${leaf.address}`, { authorized: true })
     const theirs = sort(await leaf.join(network))
     lab.spawn('leaf', process.execPath, join(import.meta.dirname, 'plain-server.mjs'), String(HTTP), String(UDP))
@@ -117,7 +149,9 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
   })
 
   test('(a) our node gets the addresses that the controller assigned', async () => {
-    const member = (await controller.controller(`network/${world.network}/member/${world.ourId}`, {})) as { ipAssignments: string[] }
+    const member = (await controller.controller(`network/${world.network}/member/${world.ourId}`, {})) as {
+      ipAssignments: string[]
+    }
     expect(member.ipAssignments).toContain(world.ours.v4)
     expect(world.ourId).toMatch(/^[0-9a-f]{10}$/)
   })
@@ -126,29 +160,44 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
 
   test('(c) direct, relayed when blocked, and direct again', async () => {
     const { lab, leaf, ourId, ours } = world
-    await eventually('the genuine leaf sees our node as direct', async () => (await leaf.peer(ourId))?.paths.some((path) => path.active))
+    await eventually('the genuine leaf sees our node as direct', async () =>
+      (await leaf.peer(ourId))?.paths.some((path) => path.active),
+    )
     await lab.block('ours', 'leaf')
     try {
-      const answer = await eventually('an answer by way of the root', () => lab.exec('leaf', 'curl', '-sf', '--max-time', '10', url(ours.v4)), 60_000)
+      const answer = await eventually(
+        'an answer by way of the root',
+        () => lab.exec('leaf', 'curl', '-sf', '--max-time', '10', url(ours.v4)),
+        60_000,
+      )
       expect(JSON.parse(answer)).toMatchObject({ node: ourId })
-      for (const family of families) expect(await lab.exec('leaf', 'curl', '-sf', '--max-time', '20', url(ours[family]))).toContain(ourId)
+      for (const family of families)
+        expect(await lab.exec('leaf', 'curl', '-sf', '--max-time', '20', url(ours[family]))).toContain(ourId)
     } finally {
       await lab.unblock('ours', 'leaf')
     }
     const pinging = lab.spawn('leaf', 'ping', '-i', '0.5', ours.v4)
     const since = performance.now()
-    await eventually('direct again', async () => {
-      const peer = await leaf.peer(ourId)
-      return peer?.paths.some((path) => path.active && path.address.startsWith(lab.address('ours')))
-    }, 60_000)
+    await eventually(
+      'direct again',
+      async () => {
+        const peer = await leaf.peer(ourId)
+        return peer?.paths.some((path) => path.active && path.address.startsWith(lab.address('ours')))
+      },
+      60_000,
+    )
     expect(performance.now() - since).toBeLessThan(60_000)
     await pinging.stop()
   }, 240_000)
 
   test('(e) both cipher suites in both directions', async () => {
     await world.listen.stop()
-    const { counters } = await world.listen.json<{ counters: Record<string, number> }>((value) => value.event === 'counters', 1000)
-    for (const suite of ['in-suite-1', 'in-suite-3', 'out-suite-1', 'out-suite-3']) expect(counters[suite], suite).toBeGreaterThan(0)
+    const { counters } = await world.listen.json<{ counters: Record<string, number> }>(
+      (value) => value.event === 'counters',
+      1000,
+    )
+    for (const suite of ['in-suite-1', 'in-suite-3', 'out-suite-1', 'out-suite-3'])
+      expect(counters[suite], suite).toBeGreaterThan(0)
   })
 })
 
@@ -160,13 +209,33 @@ describe.skipIf(reason !== undefined)('our root and our controller', () => {
     const lab = await Lab.create()
     for (const host of ['root', 'leaf', 'ours', 'caller']) await lab.host(host)
     const home = join(lab.directory, 'root')
-    const root = lab.zt('root', 'root', '--controller', '--state', home, '--port', '9993', '--advertise', `${lab.address('root')}/9993`, '--json')
+    const root = lab.zt(
+      'root',
+      'root',
+      '--controller',
+      '--state',
+      home,
+      '--port',
+      '9993',
+      '--advertise',
+      `${lab.address('root')}/9993`,
+      '--json',
+    )
     const { node } = await root.json<{ node: string }>((value) => value.event === 'root')
     const planet = join(home, 'planet')
     const network = `${node}000001`
     const api = async (path: string, body: unknown) => {
       const token = (await readFile(join(home, 'authtoken.secret'), 'utf8')).trim()
-      const out = await lab.exec('root', 'curl', '-sf', '-H', `X-ZT1-Auth: ${token}`, '-d', JSON.stringify(body), `http://127.0.0.1:9993/controller/${path}`)
+      const out = await lab.exec(
+        'root',
+        'curl',
+        '-sf',
+        '-H',
+        `X-ZT1-Auth: ${token}`,
+        '-d',
+        JSON.stringify(body),
+        `http://127.0.0.1:9993/controller/${path}`,
+      )
       return JSON.parse(out) as Record<string, unknown>
     }
     await api(`network/${network}`, {
@@ -183,12 +252,19 @@ describe.skipIf(reason !== undefined)('our root and our controller', () => {
     const theirs = sort(await leaf.join(network))
     lab.spawn('leaf', process.execPath, join(import.meta.dirname, 'plain-server.mjs'), String(HTTP), String(UDP))
     const start = async (host: string, command: string, port: number) => {
-      const identity = JSON.parse(await lab.zt(host, 'identity', 'new', '--json').ended()) as { address: string; secret: string; public: string }
+      const identity = JSON.parse(await lab.zt(host, 'identity', 'new', '--json').ended()) as {
+        address: string
+        secret: string
+        public: string
+      }
       await lab.exec(host, 'mkdir', '-p', join(lab.directory, host))
       await writeFile(join(lab.directory, host, 'identity.secret'), identity.secret, { mode: 0o600 })
       await writeFile(join(lab.directory, host, 'identity.public'), identity.public)
       await api(`network/${network}/member/${identity.address}`, { authorized: true })
-      return { address: identity.address, process: lab.zt(host, command, String(port), ...ourFlags({ lab, planet, network }, host)) }
+      return {
+        address: identity.address,
+        process: lab.zt(host, command, String(port), ...ourFlags({ lab, planet, network }, host)),
+      }
     }
     const listen = await start('ours', 'listen', HTTP)
     const udp = await start('caller', 'udp-listen', UDP)
@@ -209,8 +285,13 @@ describe.skipIf(reason !== undefined)('our root and our controller', () => {
 async function everythingWorks(world: World, calling: string): Promise<void> {
   const { lab, ours, theirs, ourId } = world
   for (const family of families) {
-    expect(await lab.exec('leaf', 'curl', '-sf', '--max-time', '30', url(ours[family])), `curl over ${family}`).toContain(ourId)
-    expect(await lab.exec('leaf', 'ping', '-c', '3', '-W', '5', ours[family]), `ping over ${family}`).toContain('bytes from')
+    expect(
+      await lab.exec('leaf', 'curl', '-sf', '--max-time', '30', url(ours[family])),
+      `curl over ${family}`,
+    ).toContain(ourId)
+    expect(await lab.exec('leaf', 'ping', '-c', '3', '-W', '5', ours[family]), `ping over ${family}`).toContain(
+      'bytes from',
+    )
   }
 
   // From the other side: the caller's node listens for datagrams; stop it before its identity is used by other commands.
@@ -225,7 +306,9 @@ async function everythingWorks(world: World, calling: string): Promise<void> {
     expect(called, `zt call over ${family}`).toContain('plain')
     const pinged = await lab.zt('caller', 'ping', theirs[family], '--count', '3', ...flags).ended()
     expect(pinged, `zt ping over ${family}`).toContain('milliseconds')
-    const pong = await lab.zt('caller', 'udp-send', '--to', hostPort(theirs[family], UDP), '--data', 'ping', '--wait', ...flags).ended()
+    const pong = await lab
+      .zt('caller', 'udp-send', '--to', hostPort(theirs[family], UDP), '--data', 'ping', '--wait', ...flags)
+      .ended()
     expect(pong, `zt udp-send over ${family}`).toContain('pong')
   }
   expect(calling).toMatch(/^[0-9a-f]{10}$/)
@@ -234,7 +317,18 @@ async function everythingWorks(world: World, calling: string): Promise<void> {
   const content = randomBytes(MEGABYTES_100)
   const sha256 = createHash('sha256').update(content).digest('hex')
   await writeFile(file, content)
-  const up = await lab.exec('leaf', 'curl', '-sf', '--max-time', '100', '--data-binary', `@${file}`, '-H', 'Expect:', url(ours.v4))
+  const up = await lab.exec(
+    'leaf',
+    'curl',
+    '-sf',
+    '--max-time',
+    '100',
+    '--data-binary',
+    `@${file}`,
+    '-H',
+    'Expect:',
+    url(ours.v4),
+  )
   expect(JSON.parse(up)).toMatchObject({ received: MEGABYTES_100, sha256 })
   const down = join(lab.directory, 'download')
   await lab.exec('leaf', 'curl', '-sf', '--max-time', '100', '-o', down, url(ours.v4, `/bytes/${MEGABYTES_100}`))
@@ -249,7 +343,8 @@ async function everythingWorks(world: World, calling: string): Promise<void> {
 function patternHash(count: number): string {
   const block = Buffer.from(Array.from({ length: 65536 }, (_, i) => (i * 31 + (i >> 8)) & 0xff))
   const hash = createHash('sha256')
-  for (let left = count; left > 0; left -= block.length) hash.update(left < block.length ? block.subarray(0, left) : block)
+  for (let left = count; left > 0; left -= block.length)
+    hash.update(left < block.length ? block.subarray(0, left) : block)
   return hash.digest('hex')
 }
 

@@ -43,14 +43,23 @@ export async function dgramRole(): Promise<void> {
 
 async function open(): Promise<Socket> {
   // Addresses are literals: a synchronous lookup sends at once instead of on the next tick.
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, sendBufferSize: 1 << 20, lookup: (ip, _options, done) => done(null, ip, 4) })
+  const socket = createSocket({
+    type: 'udp4',
+    recvBufferSize: 4 << 20,
+    sendBufferSize: 1 << 20,
+    lookup: (ip, _options, done) => done(null, ip, 4),
+  })
   const listening = once(socket, 'listening') // before bind: with that lookup it happens at once
   socket.bind(0, '127.0.0.1')
   await listening
   return socket
 }
 
-function flood(socket: Socket, port: number, milliseconds: number): Promise<{ packetsPerSecond: number; bytesPerSecond: number }> {
+function flood(
+  socket: Socket,
+  port: number,
+  milliseconds: number,
+): Promise<{ packetsPerSecond: number; bytesPerSecond: number }> {
   return new Promise((resolve) => {
     let sent = 0
     let acked = 0
@@ -76,7 +85,10 @@ function flood(socket: Socket, port: number, milliseconds: number): Promise<{ pa
       if (elapsed < milliseconds) return pump()
       clearInterval(watchdog)
       socket.off('message', onMessage)
-      resolve({ packetsPerSecond: (delivered * 2 * 1000) / elapsed, bytesPerSecond: (delivered * (HEAD.length + TAIL.length) * 1000) / elapsed })
+      resolve({
+        packetsPerSecond: (delivered * 2 * 1000) / elapsed,
+        bytesPerSecond: (delivered * (HEAD.length + TAIL.length) * 1000) / elapsed,
+      })
     }
     socket.on('message', onMessage)
     pump()

@@ -35,7 +35,10 @@ export async function measureStack(milliseconds: number): Promise<StackResult> {
     },
   })
   const connection = await new Promise<TcpConnection>((resolve) => {
-    const opening: TcpConnection = client.tcp.connect({ remote: new Endpoint(IpAddress.parse('10.0.0.2'), PORT), handler: { connected: () => resolve(opening) } })
+    const opening: TcpConnection = client.tcp.connect({
+      remote: new Endpoint(IpAddress.parse('10.0.0.2'), PORT),
+      handler: { connected: () => resolve(opening) },
+    })
   })
   const start = performance.now()
   const bytesPerSecond = await new Promise<number>((resolve) => {
@@ -57,7 +60,14 @@ export async function measureStack(milliseconds: number): Promise<StackResult> {
 
 /** Two ends of a link in memory: what one sends the other has received when `send` returns. */
 function pair(): [IpLink, IpLink] {
-  const end = (): IpLink => ({ mtu: MTU, isUp: true, send: () => false, onReceive: () => {}, onDrain: () => {}, onChange: () => {} })
+  const end = (): IpLink => ({
+    mtu: MTU,
+    isUp: true,
+    send: () => false,
+    onReceive: () => {},
+    onDrain: () => {},
+    onChange: () => {},
+  })
   const left = end()
   const right = end()
   left.send = (bytes, offset, length) => {

@@ -45,7 +45,12 @@ export async function measureStream(open: () => Stream, milliseconds: number): P
   await roundTrips(echo, WARM_UP)
   const times = await roundTrips(echo, 5000)
   echo.destroy()
-  return { bytesPerSecond, p50: percentile(times, 0.5), p99: percentile(times, 0.99), connectsPerSecond: await connects(open, 500) }
+  return {
+    bytesPerSecond,
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+    connectsPerSecond: await connects(open, 500),
+  }
 }
 
 async function opened(open: () => Stream, purpose: number): Promise<Stream> {

@@ -87,7 +87,11 @@ export async function worldRole(): Promise<void> {
 /** The process that serves. */
 export async function zerotierRole(): Promise<void> {
   const [invitation] = (await once(process, 'message')) as [Invitation]
-  const node = await ZeroTier.start({ planet: Buffer.from(invitation.planet, 'hex'), identity: invitation.identity, bind: ['127.0.0.1'] })
+  const node = await ZeroTier.start({
+    planet: Buffer.from(invitation.planet, 'hex'),
+    identity: invitation.identity,
+    bind: ['127.0.0.1'],
+  })
   const network = await node.join(invitation.network)
   const server = await network.listen({ port: PORT, allowHalfOpen: true })
   server.on('connection', serveStream)

@@ -1,7 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Controller } from '@zt/controller'
-import { type Address, formatAddress, formatNetworkId, type NetworkId, parseAddress, parseNetworkId } from '@zt/protocol'
+import {
+  type Address,
+  formatAddress,
+  formatNetworkId,
+  type NetworkId,
+  parseAddress,
+  parseNetworkId,
+} from '@zt/protocol'
 import { isZtError, ZtError } from '@zt/sansio'
 
 const MAX_BODY = 1 << 20
@@ -25,7 +32,12 @@ export function controllerApi(controller: Controller, token: string): Server {
 
 /** A token as ZeroTierOne makes them: 24 letters and digits. */
 export function freshToken(): string {
-  return randomBytes(36).toString('base64').replace(/[^a-z0-9]/gi, '').slice(0, 24).toLowerCase().padEnd(24, '0')
+  return randomBytes(36)
+    .toString('base64')
+    .replace(/[^a-z0-9]/gi, '')
+    .slice(0, 24)
+    .toLowerCase()
+    .padEnd(24, '0')
 }
 
 interface Answer {
@@ -37,7 +49,8 @@ const notFound: Answer = { status: 404, body: {} }
 
 async function answer(controller: Controller, token: string, request: IncomingMessage): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://localhost')
-  if (!isAllowed(token, request, url)) return { status: 401, body: { error: 'the X-ZT1-Auth header does not hold the content of authtoken.secret' } }
+  if (!isAllowed(token, request, url))
+    return { status: 401, body: { error: 'the X-ZT1-Auth header does not hold the content of authtoken.secret' } }
   const [root, networks, id, members, address, ...more] = url.pathname.split('/').filter((part) => part !== '')
   if (root !== 'controller' || more.length > 0) return notFound
   const now = Date.now()
@@ -48,11 +61,21 @@ async function answer(controller: Controller, token: string, request: IncomingMe
   if (members === undefined) return network(controller, now, request.method, id, body)
   if (members !== 'member') return notFound
   const networkId = parseNetworkId(id)
-  if (address === undefined) return { status: 200, body: Object.fromEntries(controller.members(networkId).map((member) => [member.id, member.revision])) }
+  if (address === undefined)
+    return {
+      status: 200,
+      body: Object.fromEntries(controller.members(networkId).map((member) => [member.id, member.revision])),
+    }
   return member(controller, now, request.method, networkId, parseAddress(address), body)
 }
 
-async function network(controller: Controller, now: number, method: string | undefined, id: string, body: () => Promise<object>): Promise<Answer> {
+async function network(
+  controller: Controller,
+  now: number,
+  method: string | undefined,
+  id: string,
+  body: () => Promise<object>,
+): Promise<Answer> {
   // Six underscores ask for a network id that is free.
   if (/^[0-9a-f]{10}_{6}$/i.test(id)) {
     if (id.slice(0, 10).toLowerCase() !== formatAddress(controller.address)) return notFound
@@ -65,7 +88,12 @@ async function network(controller: Controller, now: number, method: string | und
       return known ? { status: 200, body: known } : notFound
     case 'POST':
     case 'PUT':
-      return { status: 200, body: known ? controller.updateNetwork(now, networkId, await body()) : controller.createNetwork(now, await body(), networkId) }
+      return {
+        status: 200,
+        body: known
+          ? controller.updateNetwork(now, networkId, await body())
+          : controller.createNetwork(now, await body(), networkId),
+      }
     case 'DELETE':
       return controller.deleteNetwork(now, networkId) ? { status: 200, body: known } : notFound
     default:
@@ -73,7 +101,14 @@ async function network(controller: Controller, now: number, method: string | und
   }
 }
 
-async function member(controller: Controller, now: number, method: string | undefined, networkId: NetworkId, address: Address, body: () => Promise<object>): Promise<Answer> {
+async function member(
+  controller: Controller,
+  now: number,
+  method: string | undefined,
+  networkId: NetworkId,
+  address: Address,
+  body: () => Promise<object>,
+): Promise<Answer> {
   const known = controller.member(networkId, address)
   switch (method) {
     case 'GET':

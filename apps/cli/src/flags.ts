@@ -9,12 +9,27 @@ export const outputFlags = {
 
 /** Flags of every command that runs a node. */
 export const nodeFlags = {
-  state: { type: 'string', value: 'DIR', help: 'where identity, planet and networks are kept, laid out as ZeroTierOne does (default: nowhere)' },
-  planet: { type: 'string', value: 'FILE', help: 'world file with the roots to use (default: the one in --state, else the public planet)' },
+  state: {
+    type: 'string',
+    value: 'DIR',
+    help: 'where identity, planet and networks are kept, laid out as ZeroTierOne does (default: nowhere)',
+  },
+  planet: {
+    type: 'string',
+    value: 'FILE',
+    help: 'world file with the roots to use (default: the one in --state, else the public planet)',
+  },
   port: { type: 'string', value: 'N', help: 'UDP port (default: an ephemeral port)' },
   bind: { type: 'string', value: 'IP', help: 'send and receive on this local address only (default: all)' },
-  'allow-loopback': { type: 'boolean', help: 'allow paths on 127.0.0.0/8 and ::1 (implied by a planet with only such endpoints)' },
-  suite: { type: 'string', value: 'auto|1|3', help: 'cipher suite to send with: 1 Salsa20/12-Poly1305, 3 AES-GMAC-SIV (default: auto, the faster)' },
+  'allow-loopback': {
+    type: 'boolean',
+    help: 'allow paths on 127.0.0.0/8 and ::1 (implied by a planet with only such endpoints)',
+  },
+  suite: {
+    type: 'string',
+    value: 'auto|1|3',
+    help: 'cipher suite to send with: 1 Salsa20/12-Poly1305, 3 AES-GMAC-SIV (default: auto, the faster)',
+  },
   counters: { type: 'boolean', help: 'print what was counted at the end: packets by suite, drops by reason' },
   ...outputFlags,
 } satisfies Flags
@@ -48,7 +63,10 @@ export function required(values: Invocation['values'], name: string, why: string
 export function portNumber(value: string, what: string, zero = false): number {
   const port = Number(value)
   if (!/^\d{1,5}$/.test(value) || port > 65535 || (port === 0 && !zero)) {
-    throw new ZtError('ZT_ARG_INVALID', `${what} must be a number from ${zero ? 0 : 1} to 65535, got ${JSON.stringify(value)}`)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `${what} must be a number from ${zero ? 0 : 1} to 65535, got ${JSON.stringify(value)}`,
+    )
   }
   return port
 }
@@ -57,20 +75,32 @@ export function portNumber(value: string, what: string, zero = false): number {
 export function ipAndPort(value: string, what: string): Endpoint {
   const { host, port } = hostAndPort(value, what)
   const ip = IpAddress.tryParse(host)
-  if (!ip) throw new ZtError('ZT_ARG_INVALID', `${what} must be IP:PORT such as 10.0.0.1:80 or [fd00::1]:80, got ${JSON.stringify(value)}`)
+  if (!ip)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `${what} must be IP:PORT such as 10.0.0.1:80 or [fd00::1]:80, got ${JSON.stringify(value)}`,
+    )
   return new Endpoint(ip, port)
 }
 
 /** `HOST:PORT`, with brackets around an IPv6 address. */
 export function hostAndPort(value: string, what: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(value)
-  if (!match) throw new ZtError('ZT_ARG_INVALID', `${what} must be HOST:PORT, an IPv6 address in brackets, got ${JSON.stringify(value)}`)
+  if (!match)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `${what} must be HOST:PORT, an IPv6 address in brackets, got ${JSON.stringify(value)}`,
+    )
   return { host: (match[1] ?? match[2])!, port: portNumber(match[3]!, `the port of ${what}`) }
 }
 
 /** A size in bytes: `1000`, `64k`, `100M`, `1G` (powers of 1024). */
 export function byteCount(value: string, what: string): number {
   const match = /^(\d+)([kMG]?)$/i.exec(value)
-  if (!match) throw new ZtError('ZT_ARG_INVALID', `${what} must be a number of bytes such as 1000000, 64k or 100M, got ${JSON.stringify(value)}`)
+  if (!match)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `${what} must be a number of bytes such as 1000000, 64k or 100M, got ${JSON.stringify(value)}`,
+    )
   return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]!.toLowerCase())
 }

@@ -2,7 +2,9 @@ import type { Command, Flags } from './command.js'
 
 /** `zt help`: every command on a line. */
 export function generalHelp(commands: Readonly<Record<string, Command>>): string {
-  const rows = Object.entries(commands).map(([name, command]) => [`${name} ${command.usage}`.trim(), command.summary] as const)
+  const rows = Object.entries(commands).map(
+    ([name, command]) => [`${name} ${command.usage}`.trim(), command.summary] as const,
+  )
   return [
     'zt: ZeroTier in a process of its own. No client to install, no TUN device, no privileges.',
     '',
@@ -31,5 +33,9 @@ function flagRows(flags: Flags): (readonly [string, string])[] {
 
 function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.min(44, Math.max(...rows.map(([left]) => left.length)))
-  return rows.map(([left, right]) => (left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`)).join('\n')
+  return rows
+    .map(([left, right]) =>
+      left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,
+    )
+    .join('\n')
 }

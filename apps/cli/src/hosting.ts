@@ -13,7 +13,12 @@ export function requireState({ values }: Invocation): string {
 }
 
 /** The controller's HTTP interface on 127.0.0.1, until disposed of. */
-export async function openControllerApi({ values }: Invocation, state: string, controller: Controller, udpPort: number): Promise<AsyncDisposable & { readonly url: string }> {
+export async function openControllerApi(
+  { values }: Invocation,
+  state: string,
+  controller: Controller,
+  udpPort: number,
+): Promise<AsyncDisposable & { readonly url: string }> {
   const given = text(values, 'api-port')
   const server = controllerApi(controller, await tokenOf(state))
   server.listen(given === undefined ? udpPort : portNumber(given, '--api-port', true), '127.0.0.1')

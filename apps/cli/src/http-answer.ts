@@ -9,7 +9,11 @@ export function answerRequest(output: Output, node: string): RequestListener {
   return (request, response) => {
     const from = request.socket.remoteAddress ?? '?'
     void answer(request, response, node, from).then(
-      (bytes) => output.result({ event: 'request', method: request.method, url: request.url, from, bytes }, `${from} ${request.method} ${request.url} ${bytes}`),
+      (bytes) =>
+        output.result(
+          { event: 'request', method: request.method, url: request.url, from, bytes },
+          `${from} ${request.method} ${request.url} ${bytes}`,
+        ),
       () => response.destroy(), // the client went away in the middle
     )
   }
@@ -27,7 +31,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, node: 
     await sendBytes(response, Number(wanted[1]))
     return Number(wanted[1])
   }
-  const said = received > 0 ? { node, from, received, sha256: hash.digest('hex') } : { node, from, hello: 'from a user-space TCP/IP stack' }
+  const said =
+    received > 0
+      ? { node, from, received, sha256: hash.digest('hex') }
+      : { node, from, hello: 'from a user-space TCP/IP stack' }
   response.setHeader('content-type', 'application/json')
   response.end(`${JSON.stringify(said)}\n`)
   return received
@@ -38,10 +45,11 @@ async function sendBytes(response: ServerResponse, count: number): Promise<void>
   response.setHeader('content-type', 'application/octet-stream')
   for (let left = count; left > 0; left -= BLOCK.length) {
     const part = left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK
-    if (!response.write(part)) await new Promise<void>((resolve, reject) => {
-      response.once('drain', resolve)
-      response.once('close', () => reject(new Error('the client went away')))
-    })
+    if (!response.write(part))
+      await new Promise<void>((resolve, reject) => {
+        response.once('drain', resolve)
+        response.once('close', () => reject(new Error('the client went away')))
+      })
   }
   response.end()
 }

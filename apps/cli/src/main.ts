@@ -53,7 +53,10 @@ async function run(name: string, command: Command, argv: string[], output: Outpu
   const { positionals, values } = parse(name, command.flags, argv)
   const [least, most] = command.positionals
   if (positionals.length < least || positionals.length > most) {
-    throw usage(`zt ${name} takes ${command.usage || 'no arguments'}, got ${positionals.length} arguments`, `zt help ${name} explains it`)
+    throw usage(
+      `zt ${name} takes ${command.usage || 'no arguments'}, got ${positionals.length} arguments`,
+      `zt help ${name} explains it`,
+    )
   }
   using ending = endOfCommand(values.timeout)
   await command.run({ positionals, values, output, signal: ending.signal })
@@ -75,7 +78,8 @@ function usage(message: string, hint: string, cause?: unknown): ZtError {
 function endOfCommand(timeout: unknown): Disposable & { signal: AbortSignal } {
   const controller = new AbortController()
   const seconds = timeout === undefined ? undefined : Number(timeout)
-  if (seconds !== undefined && !(seconds > 0)) throw usage(`--timeout takes a number of seconds, got ${JSON.stringify(timeout)}`, 'for example --timeout 30')
+  if (seconds !== undefined && !(seconds > 0))
+    throw usage(`--timeout takes a number of seconds, got ${JSON.stringify(timeout)}`, 'for example --timeout 30')
   const stop = () => {
     if (controller.signal.aborted) process.exit(130)
     controller.abort(new ZtError('ZT_STOPPED', 'stopped'))

@@ -17,7 +17,11 @@ interface Hosting {
 }
 
 /** Start a node as the flags say, do the work, and stop it again whatever comes. */
-export async function withNode<T>(invocation: Invocation, work: (node: ZeroTier, controller: Controller | undefined) => Promise<T>, hosting: Hosting = {}): Promise<T> {
+export async function withNode<T>(
+  invocation: Invocation,
+  work: (node: ZeroTier, controller: Controller | undefined) => Promise<T>,
+  hosting: Hosting = {},
+): Promise<T> {
   const { values, output, signal } = invocation
   const port = text(values, 'port')
   const bind = text(values, 'bind')
@@ -46,7 +50,9 @@ export async function withNode<T>(invocation: Invocation, work: (node: ZeroTier,
 }
 
 function countersText(counters: Readonly<Record<string, number>>): string {
-  return Object.entries(counters).map(([name, count]) => `${String(count).padStart(12)}  ${name}`).join('\n')
+  return Object.entries(counters)
+    .map(([name, count]) => `${String(count).padStart(12)}  ${name}`)
+    .join('\n')
 }
 
 function sendSuite(value: string): SendSuite {
@@ -56,9 +62,15 @@ function sendSuite(value: string): SendSuite {
 }
 
 /** Start a node, join every `--network`, and do the work with the networks. */
-export async function withNetworks<T>(invocation: Invocation, work: (networks: ZeroTierNetwork[], node: ZeroTier) => Promise<T>): Promise<T> {
+export async function withNetworks<T>(
+  invocation: Invocation,
+  work: (networks: ZeroTierNetwork[], node: ZeroTier) => Promise<T>,
+): Promise<T> {
   const ids = texts(invocation.values, 'network')
-  if (ids.length === 0) throw new ZtError('ZT_ARG_MISSING', 'which network? --network NWID names it', { hint: 'a network id has 16 hexadecimal digits, such as 8056c2e21c000001' })
+  if (ids.length === 0)
+    throw new ZtError('ZT_ARG_MISSING', 'which network? --network NWID names it', {
+      hint: 'a network id has 16 hexadecimal digits, such as 8056c2e21c000001',
+    })
   return withNode(invocation, async (node) => {
     const networks = await Promise.all(ids.map((id) => join(invocation, node, id)))
     return work(networks, node)
@@ -66,7 +78,11 @@ export async function withNetworks<T>(invocation: Invocation, work: (networks: Z
 }
 
 /** Join one network with the patience that the command line asks for, and say what is going on. */
-export async function join({ output, signal, values }: Invocation, node: ZeroTier, id: string): Promise<ZeroTierNetwork> {
+export async function join(
+  { output, signal, values }: Invocation,
+  node: ZeroTier,
+  id: string,
+): Promise<ZeroTierNetwork> {
   output.progress(`joining ${id} as node ${node.id}`)
   const network = await node.join(id, { signal, ...(values.timeout === undefined ? { timeoutMs: JOIN_TIMEOUT } : {}) })
   output.progress(`joined ${network.id} ${network.name}: ${network.addresses.join(', ') || 'no addresses assigned'}`)

@@ -28,18 +28,27 @@ Receives what zt bench send sends, hashes it and answers with the hash; sends ba
         server.on('connection', (socket) => {
           const from = `${socket.remoteAddress}`
           socket.once('error', (error) => output.progress(`${from}: ${error.message}`))
-          void once(socket, 'readable').then(async () => {
-            const purpose = (socket.read(1) as Buffer | null)?.[0]
-            if (purpose === ECHO) return void socket.pipe(socket)
-            const start = performance.now()
-            const { bytes, sha256 } = await receiveAll(socket)
-            const milliseconds = performance.now() - start
-            socket.end(sha256)
-            output.result({ event: 'received', from, bytes, sha256, milliseconds }, `${from}: ${formatBytes(bytes)} in ${(milliseconds / 1000).toFixed(2)} s, ${formatSpeed(bytes, milliseconds)}, sha256 ${sha256}`)
-          }, () => {})
+          void once(socket, 'readable').then(
+            async () => {
+              const purpose = (socket.read(1) as Buffer | null)?.[0]
+              if (purpose === ECHO) return void socket.pipe(socket)
+              const start = performance.now()
+              const { bytes, sha256 } = await receiveAll(socket)
+              const milliseconds = performance.now() - start
+              socket.end(sha256)
+              output.result(
+                { event: 'received', from, bytes, sha256, milliseconds },
+                `${from}: ${formatBytes(bytes)} in ${(milliseconds / 1000).toFixed(2)} s, ${formatSpeed(bytes, milliseconds)}, sha256 ${sha256}`,
+              )
+            },
+            () => {},
+          )
         })
         const addresses = network.addresses.map(({ address }) => String(address))
-        output.result({ event: 'listening', node: node.id, network: network.id, port, addresses }, `receiving on port ${port} of ${addresses.join(' ')}`)
+        output.result(
+          { event: 'listening', node: node.id, network: network.id, port, addresses },
+          `receiving on port ${port} of ${addresses.join(' ')}`,
+        )
       }
       await untilStopped(signal)
     })
@@ -69,9 +78,16 @@ Sends bytes to a zt bench recv, checks that it received the same, and prints the
       let answer = ''
       for await (const part of socket as AsyncIterable<Buffer>) answer += part.toString()
       const milliseconds = performance.now() - start
-      if (answer !== sha256) throw new ZtError('ZT_BENCH_CORRUPT', `${ip} received other bytes than were sent: sha256 ${answer || 'none'} instead of ${sha256}`)
+      if (answer !== sha256)
+        throw new ZtError(
+          'ZT_BENCH_CORRUPT',
+          `${ip} received other bytes than were sent: sha256 ${answer || 'none'} instead of ${sha256}`,
+        )
       const path = network.pathTo(ip)
-      output.result({ bytes: total, milliseconds, bitsPerSecond: (total * 8000) / milliseconds, sha256, path }, `${formatBytes(total)} in ${(milliseconds / 1000).toFixed(2)} s: ${formatSpeed(total, milliseconds)} (${path}), sha256 equal`)
+      output.result(
+        { bytes: total, milliseconds, bitsPerSecond: (total * 8000) / milliseconds, sha256, path },
+        `${formatBytes(total)} in ${(milliseconds / 1000).toFixed(2)} s: ${formatSpeed(total, milliseconds)} (${path}), sha256 equal`,
+      )
     })
   },
 }
@@ -79,14 +95,16 @@ Sends bytes to a zt bench recv, checks that it received the same, and prints the
 export const benchPing: Command = {
   summary: 'TCP round trips to a zt bench recv',
   usage: 'IP PORT',
-  details: 'Sends 64 bytes back and forth over one connection and prints the median and the tail.\n\n  zt bench ping 10.147.17.5 5001 --network 8056c2e21c000001',
+  details:
+    'Sends 64 bytes back and forth over one connection and prints the median and the tail.\n\n  zt bench ping 10.147.17.5 5001 --network 8056c2e21c000001',
   flags: { count: { type: 'string', value: 'N', help: 'how many round trips (default: 1000)' }, ...networkFlags },
   positionals: [2, 2],
   async run(invocation) {
     const { output, positionals, values, signal } = invocation
     const [ip, port] = target(positionals)
     const count = Number(text(values, 'count') ?? 1000)
-    if (!Number.isInteger(count) || count < 1) throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
+    if (!Number.isInteger(count) || count < 1)
+      throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
     await withNetworks(invocation, async (networks, node) => {
       const network = networks.length === 1 ? networks[0]! : node.networkFor(ip)
       const socket = network.connect({ host: String(ip), port, noDelay: true, signal })
@@ -97,7 +115,7 @@ export const benchPing: Command = {
       for (let i = 0; i < count; i++) {
         const start = performance.now()
         socket.write(probe)
-        for (let missing = probe.length; missing > 0; ) {
+        for (let missing = probe.length; missing > 0;) {
           const part = socket.read() as Buffer | null
           if (part) missing -= part.length
           else await once(socket, 'readable')
@@ -108,7 +126,10 @@ export const benchPing: Command = {
       times.sort((a, b) => a - b)
       const at = (share: number) => times[Math.min(count - 1, Math.floor(count * share))]!
       const path = network.pathTo(ip)
-      output.result({ count, p50: at(0.5), p99: at(0.99), max: at(1), path }, `${count} round trips: median ${at(0.5).toFixed(3)} ms, 99 % below ${at(0.99).toFixed(3)} ms (${path})`)
+      output.result(
+        { count, p50: at(0.5), p99: at(0.99), max: at(1), path },
+        `${count} round trips: median ${at(0.5).toFixed(3)} ms, 99 % below ${at(0.99).toFixed(3)} ms (${path})`,
+      )
     })
   },
 }

@@ -55,6 +55,10 @@ headers and the body (as text) are one object. A status of 400 or more is exit c
 
 function httpUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'http:') throw new ZtError('ZT_ARG_INVALID', `expected an URL such as http://10.147.17.5:8080/, got ${JSON.stringify(value)}`)
+  if (url?.protocol !== 'http:')
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `expected an URL such as http://10.147.17.5:8080/, got ${JSON.stringify(value)}`,
+    )
   return url
 }

@@ -33,7 +33,10 @@ Accepts TCP connections on every managed address and forwards each to a service 
           })
         })
         const addresses = network.addresses.map(({ address }) => String(address))
-        output.result({ event: 'listening', node: node.id, network: network.id, port, addresses, to: service }, `forwarding port ${port} of ${addresses.join(' ')} to ${service}`)
+        output.result(
+          { event: 'listening', node: node.id, network: network.id, port, addresses, to: service },
+          `forwarding port ${port} of ${addresses.join(' ')} to ${service}`,
+        )
       }
       await untilStopped(signal)
     })

@@ -1,6 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { generateIdentity } from '@zt/libzt'
-import { formatAddress, formatIdentity, formatSecretIdentity, type Identity, isSecretIdentity, parseIdentity, validateIdentity } from '@zt/protocol'
+import {
+  formatAddress,
+  formatIdentity,
+  formatSecretIdentity,
+  type Identity,
+  isSecretIdentity,
+  parseIdentity,
+  validateIdentity,
+} from '@zt/protocol'
 import { ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
 import { outputFlags } from '../flags.js'
@@ -17,13 +25,20 @@ form (as in identity.secret), or writes FILE readable by its owner only. An exis
   flags: outputFlags,
   positionals: [0, 1],
   async run({ output, positionals, signal }) {
-    const identity = await generateIdentity({ signal, onProgress: ({ tries }) => output.progress(`searching for an address: ${tries} tried (about 15 are needed)`) })
+    const identity = await generateIdentity({
+      signal,
+      onProgress: ({ tries }) => output.progress(`searching for an address: ${tries} tried (about 15 are needed)`),
+    })
     const secret = formatSecretIdentity(identity)
     const address = formatAddress(identity.address)
     const [file] = positionals
     if (file === undefined) return output.result({ address, public: formatIdentity(identity), secret }, secret)
     await writeFile(file, secret, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw new ZtError('ZT_ARG_INVALID', `${file} exists and is not overwritten`, { hint: 'name another file, or move that one away', cause: error })
+      if (error.code === 'EEXIST')
+        throw new ZtError('ZT_ARG_INVALID', `${file} exists and is not overwritten`, {
+          hint: 'name another file, or move that one away',
+          cause: error,
+        })
       throw error
     })
     output.result({ address, public: formatIdentity(identity), file }, `${address} written to ${file}`)
@@ -33,12 +48,14 @@ form (as in identity.secret), or writes FILE readable by its owner only. An exis
 export const identityShow: Command = {
   summary: 'print the public form of an identity',
   usage: 'FILE|TEXT',
-  details: 'Prints the public text form of an identity given as a file or as text.\n\n  zt identity show identity.secret > identity.public',
+  details:
+    'Prints the public text form of an identity given as a file or as text.\n\n  zt identity show identity.secret > identity.public',
   flags: { secret: { type: 'boolean', help: 'print the secret form instead' }, ...outputFlags },
   positionals: [1, 1],
   async run({ output, positionals, values }) {
     const identity = await identityOf(positionals[0]!)
-    const shown = values.secret && isSecretIdentity(identity) ? formatSecretIdentity(identity) : formatIdentity(identity)
+    const shown =
+      values.secret && isSecretIdentity(identity) ? formatSecretIdentity(identity) : formatIdentity(identity)
     const address = formatAddress(identity.address)
     output.result({ address, public: formatIdentity(identity), hasSecret: isSecretIdentity(identity) }, shown)
   },
@@ -53,7 +70,8 @@ export const identityValidate: Command = {
   async run({ output, positionals }) {
     const identity = await identityOf(positionals[0]!)
     const address = formatAddress(identity.address)
-    if (!validateIdentity(identity)) throw new ZtError('ZT_IDENTITY_INVALID', `the address ${address} does not belong to this key`)
+    if (!validateIdentity(identity))
+      throw new ZtError('ZT_IDENTITY_INVALID', `the address ${address} does not belong to this key`)
     output.result({ address, valid: true }, `${address} is valid`)
   },
 }
@@ -65,6 +83,9 @@ export async function identityOf(fileOrText: string): Promise<Identity> {
   try {
     return parseIdentity(content.trim())
   } catch (cause) {
-    throw new ZtError('ZT_IDENTITY_INVALID', `${fileOrText} does not hold an identity`, { cause, hint: 'expected one line ADDRESS:0:PUBLIC[:SECRET], as zt identity new writes it' })
+    throw new ZtError('ZT_IDENTITY_INVALID', `${fileOrText} does not hold an identity`, {
+      cause,
+      hint: 'expected one line ADDRESS:0:PUBLIC[:SECRET], as zt identity new writes it',
+    })
   }
 }

@@ -22,8 +22,13 @@ GET /bytes/N answers with N bytes.
       const server = createServer(answerRequest(output, node.id))
       for (const network of networks) {
         await network.serveHttp(server, { port, signal })
-        const urls = network.addresses.map(({ address }) => `http://${address.isV6 ? `[${address}]` : address}:${port}/`)
-        output.result({ event: 'listening', node: node.id, network: network.id, port, urls }, `listening on ${urls.join(' ')}`)
+        const urls = network.addresses.map(
+          ({ address }) => `http://${address.isV6 ? `[${address}]` : address}:${port}/`,
+        )
+        output.result(
+          { event: 'listening', node: node.id, network: network.id, port, urls },
+          `listening on ${urls.join(' ')}`,
+        )
       }
       await untilStopped(signal)
       server.closeAllConnections()

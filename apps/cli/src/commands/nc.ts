@@ -18,7 +18,12 @@ Connects and copies stdin to the connection and the connection to stdout, each u
     const [host, port] = invocation.positionals as [string, string]
     const number = portNumber(port, 'PORT')
     await withNetworks(invocation, async (networks, node) => {
-      const socket = (networks.length === 1 ? networks[0]! : node).connect({ host, port: number, allowHalfOpen: true, signal: invocation.signal })
+      const socket = (networks.length === 1 ? networks[0]! : node).connect({
+        host,
+        port: number,
+        allowHalfOpen: true,
+        signal: invocation.signal,
+      })
       await once(socket, 'connect')
       invocation.output.progress(`connected to ${host} port ${port}`)
       // When the other side has ended, what is still typed has nowhere to go.

@@ -16,7 +16,8 @@ Sends ICMP echo requests and prints the round trips. Exit code 5 when none is an
     const { output, positionals, values, signal } = invocation
     const target = IpAddress.parse(positionals[0]!)
     const count = Number(text(values, 'count') ?? 4)
-    if (!Number.isInteger(count) || count < 1) throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
+    if (!Number.isInteger(count) || count < 1)
+      throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
     await withNetworks(invocation, async (networks, node) => {
       const from = networks.length === 1 ? networks[0]! : node.networkFor(target)
       let answered = 0
@@ -25,10 +26,16 @@ Sends ICMP echo requests and prints the round trips. Exit code 5 when none is an
         try {
           const { milliseconds, bytes } = await from.ping(target, { signal, timeoutMs: sequence === 1 ? 5000 : 2000 })
           answered++
-          output.result({ target, sequence, milliseconds, bytes }, `${bytes} bytes from ${target}: seq=${sequence} time=${milliseconds.toFixed(3)} ms`)
+          output.result(
+            { target, sequence, milliseconds, bytes },
+            `${bytes} bytes from ${target}: seq=${sequence} time=${milliseconds.toFixed(3)} ms`,
+          )
         } catch (error) {
           if (signal.aborted) throw error
-          output.result({ target, sequence, error: (error as Error).message }, `no answer from ${target}: seq=${sequence} (${(error as Error).message})`)
+          output.result(
+            { target, sequence, error: (error as Error).message },
+            `no answer from ${target}: seq=${sequence} (${(error as Error).message})`,
+          )
         }
       }
       if (answered === 0) throw new ZtError('ZT_TIMEOUT', `${target} answered none of ${count} echo requests`)

@@ -19,16 +19,26 @@ A later version of the planet (other roots, other endpoints) must be signed with
 
   zt planet create --root identity.public@192.0.2.1/9993,2001:db8::1/9993 -o planet --key planet.key`,
   flags: {
-    root: { type: 'string', value: 'IDENTITY.public@IP/PORT[,IP/PORT]', multiple: true, help: 'a root: its identity file and endpoints; up to 4' },
+    root: {
+      type: 'string',
+      value: 'IDENTITY.public@IP/PORT[,IP/PORT]',
+      multiple: true,
+      help: 'a root: its identity file and endpoints; up to 4',
+    },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'where to write the planet' },
-    key: { type: 'string', value: 'FILE', help: 'signing key; made if the file is not there (default: a fresh one, thrown away)' },
+    key: {
+      type: 'string',
+      value: 'FILE',
+      help: 'signing key; made if the file is not there (default: a fresh one, thrown away)',
+    },
     id: { type: 'string', value: 'N', help: 'world id (default: the address of the first root)' },
     ...outputFlags,
   },
   positionals: [0, 0],
   async run({ output, values }) {
     const roots = await Promise.all(texts(values, 'root').map(rootOf))
-    if (roots.length === 0) throw new ZtError('ZT_ARG_MISSING', 'a planet needs at least one --root IDENTITY.public@IP/PORT')
+    if (roots.length === 0)
+      throw new ZtError('ZT_ARG_MISSING', 'a planet needs at least one --root IDENTITY.public@IP/PORT')
     const file = required(values, 'output', 'where to write the planet (-o FILE)')
     const id = values.id === undefined ? BigInt(roots[0]!.identity.address) : worldId(String(values.id))
     const signingKey = await signingKeyOf(text(values, 'key'))
@@ -55,7 +65,10 @@ function worldOf(bytes: Uint8Array, file: string): World {
   try {
     return parseWorld(bytes)
   } catch (cause) {
-    throw new ZtError('ZT_WORLD_INVALID', `${file} is not a world file`, { cause, hint: 'zt planet create makes one; a genuine node keeps its own as the file "planet" in its home' })
+    throw new ZtError('ZT_WORLD_INVALID', `${file} is not a world file`, {
+      cause,
+      hint: 'zt planet create makes one; a genuine node keeps its own as the file "planet" in its home',
+    })
   }
 }
 
@@ -76,13 +89,24 @@ async function signingKeyOf(file: string | undefined): Promise<KeyPair> {
 
 async function rootOf(value: string) {
   const at = value.lastIndexOf('@')
-  if (at < 1) throw new ZtError('ZT_ARG_INVALID', `--root must be IDENTITY.public@IP/PORT[,IP/PORT], got ${JSON.stringify(value)}`)
+  if (at < 1)
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `--root must be IDENTITY.public@IP/PORT[,IP/PORT], got ${JSON.stringify(value)}`,
+    )
   const identity = await identityOf(value.slice(0, at))
-  return { identity, endpoints: value.slice(at + 1).split(',').map((endpoint) => Endpoint.parse(endpoint)) }
+  return {
+    identity,
+    endpoints: value
+      .slice(at + 1)
+      .split(',')
+      .map((endpoint) => Endpoint.parse(endpoint)),
+  }
 }
 
 function worldId(value: string): bigint {
-  if (!/^(\d+|0x[0-9a-f]{1,16})$/i.test(value)) throw new ZtError('ZT_ARG_INVALID', `--id must be a number, got ${JSON.stringify(value)}`)
+  if (!/^(\d+|0x[0-9a-f]{1,16})$/i.test(value))
+    throw new ZtError('ZT_ARG_INVALID', `--id must be a number, got ${JSON.stringify(value)}`)
   return BigInt(value)
 }
 
@@ -92,13 +116,18 @@ function worldValue(world: World): object {
     id: world.id,
     timestamp: world.timestamp,
     signer: formatHex(world.updatesMustBeSignedBy),
-    roots: world.roots.map(({ identity, endpoints }) => ({ address: formatAddress(identity.address), endpoints: endpoints.map(String) })),
+    roots: world.roots.map(({ identity, endpoints }) => ({
+      address: formatAddress(identity.address),
+      endpoints: endpoints.map(String),
+    })),
   }
 }
 
 function describeWorld(world: World): string {
   const kind = world.type === WorldType.Moon ? 'moon' : 'planet'
   const made = new Date(world.timestamp).toISOString()
-  const roots = world.roots.map(({ identity, endpoints }) => `  root ${formatAddress(identity.address)} at ${endpoints.join(' ')}`)
+  const roots = world.roots.map(
+    ({ identity, endpoints }) => `  root ${formatAddress(identity.address)} at ${endpoints.join(' ')}`,
+  )
   return [`${kind} ${world.id.toString(16)} of ${made}`, ...roots].join('\n')
 }

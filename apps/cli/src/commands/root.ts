@@ -25,7 +25,12 @@ With --controller networks are managed through the local HTTP interface of ZeroT
        http://127.0.0.1:9993/controller/network/${'<node id>'}______`,
   flags: {
     controller: { type: 'boolean', help: 'also run a network controller, with its HTTP interface on 127.0.0.1' },
-    advertise: { type: 'string', value: 'IP/PORT', multiple: true, help: 'make a planet with this root at these endpoints, if there is none yet' },
+    advertise: {
+      type: 'string',
+      value: 'IP/PORT',
+      multiple: true,
+      help: 'make a planet with this root at these endpoints, if there is none yet',
+    },
     'api-port': { type: 'string', value: 'N', help: 'TCP port of the HTTP interface (default: the UDP port)' },
     ...nodeFlags,
   },
@@ -35,15 +40,35 @@ With --controller networks are managed through the local HTTP interface of ZeroT
     const state = requireState(invocation)
     const planet = planetMaker(invocation, state)
     const controller = values.controller ? controllerOf : undefined
-    await withNode(invocation, async (node, hosted) => {
-      const isRoot = node.planet.roots.some(({ identity }) => identity.address === node.identity.address)
-      if (!isRoot) throw new ZtError('ZT_ROOT_UNLISTED', `the planet does not list node ${node.id} as a root`, { hint: 'zt planet create --root identity.public@IP/PORT makes a planet with it; zt root --advertise does that for a fresh state' })
-      await using api = hosted ? await openControllerApi(invocation, state, hosted, node.port) : undefined
-      const endpoints = node.planet.roots.find(({ identity }) => identity.address === node.identity.address)!.endpoints.map(String)
-      const facts = { event: 'root', node: node.id, port: node.port, endpoints, planet: `${state}/planet`, planetHex: Buffer.from(formatWorld(node.planet)).toString('hex'), ...(api ? { api: api.url } : {}) }
-      output.result(facts, `root ${node.id} on UDP port ${node.port}, advertised at ${endpoints.join(' ')}${api ? `\ncontroller at ${api.url}` : ''}\nother nodes need ${state}/planet`)
-      await untilStopped(signal)
-    }, { ...(planet ? { planet } : {}), ...(controller ? { controller } : {}) })
+    await withNode(
+      invocation,
+      async (node, hosted) => {
+        const isRoot = node.planet.roots.some(({ identity }) => identity.address === node.identity.address)
+        if (!isRoot)
+          throw new ZtError('ZT_ROOT_UNLISTED', `the planet does not list node ${node.id} as a root`, {
+            hint: 'zt planet create --root identity.public@IP/PORT makes a planet with it; zt root --advertise does that for a fresh state',
+          })
+        await using api = hosted ? await openControllerApi(invocation, state, hosted, node.port) : undefined
+        const endpoints = node.planet.roots
+          .find(({ identity }) => identity.address === node.identity.address)!
+          .endpoints.map(String)
+        const facts = {
+          event: 'root',
+          node: node.id,
+          port: node.port,
+          endpoints,
+          planet: `${state}/planet`,
+          planetHex: Buffer.from(formatWorld(node.planet)).toString('hex'),
+          ...(api ? { api: api.url } : {}),
+        }
+        output.result(
+          facts,
+          `root ${node.id} on UDP port ${node.port}, advertised at ${endpoints.join(' ')}${api ? `\ncontroller at ${api.url}` : ''}\nother nodes need ${state}/planet`,
+        )
+        await untilStopped(signal)
+      },
+      { ...(planet ? { planet } : {}), ...(controller ? { controller } : {}) },
+    )
   },
 }
 
@@ -54,8 +79,11 @@ export function controllerOf(identity: SecretIdentity): Controller {
 
 /** Makes the planet on the first run of a root that advertises itself. */
 function planetMaker({ values }: Invocation, state: string): ((identity: SecretIdentity) => World) | undefined {
-  const endpoints = texts(values, 'advertise').flatMap((value) => value.split(',')).map((value) => Endpoint.parse(value))
+  const endpoints = texts(values, 'advertise')
+    .flatMap((value) => value.split(','))
+    .map((value) => Endpoint.parse(value))
   if (endpoints.length === 0 || text(values, 'planet') !== undefined) return undefined
   if (existsSync(`${state}/planet`)) return undefined
-  return (identity) => makePlanet({ id: BigInt(identity.address), timestamp: Date.now(), roots: [{ identity, endpoints }] })
+  return (identity) =>
+    makePlanet({ id: BigInt(identity.address), timestamp: Date.now(), roots: [{ identity, endpoints }] })
 }

@@ -21,14 +21,20 @@ Prints every datagram that arrives on a UDP port of any managed address, and ans
           const socket = network.createSocket({ type, ipv6Only: type === 'udp6' })
           socket.on('message', (bytes, from) => {
             const data = bytes.toString()
-            output.result({ event: 'datagram', from: from.address, port: from.port, data }, `${from.address} port ${from.port}: ${data}`)
+            output.result(
+              { event: 'datagram', from: from.address, port: from.port, data },
+              `${from.address} port ${from.port}: ${data}`,
+            )
             if (data.trim() === 'ping') socket.send('pong', from.port, from.address)
           })
           socket.bind(port)
           await once(socket, 'listening')
         }
         const addresses = network.addresses.map(({ address }) => String(address))
-        output.result({ event: 'listening', node: node.id, network: network.id, port, addresses }, `listening on UDP port ${port} of ${addresses.join(' ')}`)
+        output.result(
+          { event: 'listening', node: node.id, network: network.id, port, addresses },
+          `listening on UDP port ${port} of ${addresses.join(' ')}`,
+        )
       }
       await untilStopped(signal)
     })
@@ -57,12 +63,17 @@ Sends one datagram. With --wait it is sent again every second until an answer co
       const network = networks.length === 1 ? networks[0]! : node.networkFor(to.ip)
       const socket = network.createSocket(to.ip.isV4 ? 'udp4' : 'udp6')
       const send = () =>
-        new Promise<void>((resolve, reject) => socket.send(data, to.port, String(to.ip), (error) => (error ? reject(error) : resolve())))
+        new Promise<void>((resolve, reject) =>
+          socket.send(data, to.port, String(to.ip), (error) => (error ? reject(error) : resolve())),
+        )
       await send()
       if (values.wait) {
         const again = setInterval(() => void send().catch(() => {}), 1000) // a failure shows as no answer
         try {
-          const [bytes, from] = (await once(socket, 'message', { signal })) as [Buffer, { address: string; port: number }]
+          const [bytes, from] = (await once(socket, 'message', { signal })) as [
+            Buffer,
+            { address: string; port: number },
+          ]
           output.result({ from: from.address, port: from.port, data: bytes.toString() }, bytes.toString())
         } catch (error) {
           throw signal.aborted ? (signal.reason as Error) : error

@@ -9,7 +9,12 @@ export const version: Command = {
   flags: outputFlags,
   positionals: [0, 0],
   async run({ output }) {
-    const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-    output.result({ zt: manifest.version, node: process.version }, `zt ${manifest.version} (Node.js ${process.version})`)
+    const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    output.result(
+      { zt: manifest.version, node: process.version },
+      `zt ${manifest.version} (Node.js ${process.version})`,
+    )
   },
 }

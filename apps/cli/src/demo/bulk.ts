@@ -29,7 +29,10 @@ export async function sendPattern(socket: Duplex, seed: number, total: number): 
 }
 
 /** Read to the end and give the number of bytes and their SHA-256. */
-export async function receiveAll(socket: Readable, onBytes: (count: number) => void = () => {}): Promise<{ bytes: number; sha256: string }> {
+export async function receiveAll(
+  socket: Readable,
+  onBytes: (count: number) => void = () => {},
+): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0
   for await (const part of socket as AsyncIterable<Buffer>) {

@@ -45,7 +45,12 @@ export async function runDemo(output: Output, signal: AbortSignal): Promise<bool
     timeline.chapter('Shutting down')
   }
   const left = await whatIsLeft(handlesBefore)
-  timeline.check('world', 'clean shutdown', left.length === 0, left.length === 0 ? 'every socket, timer and thread is gone' : `left running: ${left.join(', ')}`)
+  timeline.check(
+    'world',
+    'clean shutdown',
+    left.length === 0,
+    left.length === 0 ? 'every socket, timer and thread is gone' : `left running: ${left.join(', ')}`,
+  )
   return timeline.finish()
 }
 
@@ -68,27 +73,54 @@ async function startActors(timeline: Timeline, signal: AbortSignal): Promise<Act
     timeline.tell(actor, `has made an identity: the ${ordinal(tries)} key had an address`, { tries })
     return found
   }
-  const [root, controller, a, b, c] = await Promise.all([identity('root'), identity('controller'), identity('alice'), identity('bob'), identity('carol')])
+  const [root, controller, a, b, c] = await Promise.all([
+    identity('root'),
+    identity('controller'),
+    identity('alice'),
+    identity('bob'),
+    identity('carol'),
+  ])
   const started: AsyncDisposable[] = []
   try {
     const world = await EmbeddedWorld.start({ identities: { root, controller }, signal })
     started.push(world)
-    timeline.tell('root', `node ${world.root.id} on 127.0.0.1 port ${world.root.port}, the only root of a planet of our own`, { node: world.root.id, port: world.root.port })
-    timeline.tell('controller', `node ${world.host.id} on 127.0.0.1 port ${world.host.port}`, { node: world.host.id, port: world.host.port })
+    timeline.tell(
+      'root',
+      `node ${world.root.id} on 127.0.0.1 port ${world.root.port}, the only root of a planet of our own`,
+      { node: world.root.id, port: world.root.port },
+    )
+    timeline.tell('controller', `node ${world.host.id} on 127.0.0.1 port ${world.host.port}`, {
+      node: world.host.id,
+      port: world.host.port,
+    })
     const start = async (actor: Actor, own: typeof a) => {
       const node = await ZeroTier.start({ planet: world.planet, identity: own, bind: ['127.0.0.1'], signal })
       started.push(node)
       node.on('peer', ({ id, direct, endpoint, via }) => {
         const who = nameOf(id)
-        if (who) timeline.tell(actor, direct ? `talks to ${who} directly, at ${endpoint}` : `talks to ${who} by way of the root`, { peer: id, direct, endpoint, via })
+        if (who)
+          timeline.tell(
+            actor,
+            direct ? `talks to ${who} directly, at ${endpoint}` : `talks to ${who} by way of the root`,
+            { peer: id, direct, endpoint, via },
+          )
       })
       const begin = performance.now()
       await node.whenOnline({ signal, timeoutMs: STEP })
-      timeline.tell(actor, `node ${node.id} on port ${node.port} is online after ${(performance.now() - begin).toFixed(0)} ms`, { node: node.id, port: node.port })
+      timeline.tell(
+        actor,
+        `node ${node.id} on port ${node.port} is online after ${(performance.now() - begin).toFixed(0)} ms`,
+        { node: node.id, port: node.port },
+      )
       return node
     }
     const [alice, bob, carol] = await Promise.all([start('alice', a), start('bob', b), start('carol', c)])
-    const names = new Map([[alice.id, 'alice'], [bob.id, 'bob'], [carol.id, 'carol'], [world.host.id, 'the controller']])
+    const names = new Map([
+      [alice.id, 'alice'],
+      [bob.id, 'bob'],
+      [carol.id, 'carol'],
+      [world.host.id, 'the controller'],
+    ])
     function nameOf(id: string) {
       return names.get(id)
     }
@@ -109,7 +141,11 @@ function createNetwork({ world, timeline, alice, bob }: Stage): string {
     routes: [{ target: '10.147.17.0/24', via: null }],
   })
   for (const node of [alice, bob]) world.authorize(network, node.id)
-  timeline.tell('controller', `private network ${network} "demo": 10.147.17.0/24, rfc4193 and 6plane; alice and bob are authorised`, { network })
+  timeline.tell(
+    'controller',
+    `private network ${network} "demo": 10.147.17.0/24, rfc4193 and 6plane; alice and bob are authorised`,
+    { network },
+  )
   return network
 }
 
@@ -117,7 +153,12 @@ async function join({ timeline, signal }: Stage, actor: Actor, node: ZeroTier, i
   const begin = performance.now()
   const network = await node.join(id, { signal, timeoutMs: STEP })
   const addresses = network.addresses.map(String)
-  timeline.check(actor, 'joined', addresses.length === 3, `${network.name} after ${(performance.now() - begin).toFixed(0)} ms: ${addresses.join('  ')}`)
+  timeline.check(
+    actor,
+    'joined',
+    addresses.length === 3,
+    `${network.name} after ${(performance.now() - begin).toFixed(0)} ms: ${addresses.join('  ')}`,
+  )
   return network
 }
 
@@ -137,12 +178,21 @@ async function denied(stage: Stage, id: string): Promise<void> {
 }
 
 /** Echo requests while the path goes from relayed to direct. */
-async function roundTrips({ timeline, signal, alice: node }: Stage, alice: ZeroTierNetwork, bob: ZeroTierNetwork): Promise<void> {
+async function roundTrips(
+  { timeline, signal, alice: node }: Stage,
+  alice: ZeroTierNetwork,
+  bob: ZeroTierNetwork,
+): Promise<void> {
   const [v4, rfc4193, sixPlane] = addressesOf(bob)
   const first = await alice.ping(v4, { signal, timeoutMs: STEP })
-  timeline.check('alice', 'first ping', true, `${v4} answered after ${first.milliseconds.toFixed(1)} ms, ${alice.pathTo(v4)}`)
+  timeline.check(
+    'alice',
+    'first ping',
+    true,
+    `${v4} answered after ${first.milliseconds.toFixed(1)} ms, ${alice.pathTo(v4)}`,
+  )
   const isDirect = () => alice.pathTo(v4).startsWith('direct')
-  for (const end = performance.now() + STEP; !isDirect() && performance.now() < end; ) {
+  for (const end = performance.now() + STEP; !isDirect() && performance.now() < end;) {
     await Promise.race([once(node, 'change', { signal }), alice.ping(v4, { signal, timeoutMs: 1000 })])
   }
   timeline.check('alice', 'direct path', isDirect(), `bob is reached ${alice.pathTo(v4)}`)
@@ -150,7 +200,12 @@ async function roundTrips({ timeline, signal, alice: node }: Stage, alice: ZeroT
     const times: number[] = []
     for (let i = 0; i < 20; i++) times.push((await alice.ping(address, { signal, timeoutMs: STEP })).milliseconds)
     times.sort((a, b) => a - b)
-    timeline.check('alice', 'ping', true, `${address}: 20 echoes, median ${times[10]!.toFixed(2)} ms, worst ${times[19]!.toFixed(2)} ms`)
+    timeline.check(
+      'alice',
+      'ping',
+      true,
+      `${address}: 20 echoes, median ${times[10]!.toFixed(2)} ms, worst ${times[19]!.toFixed(2)} ms`,
+    )
   }
 }
 
@@ -166,10 +221,17 @@ async function http({ timeline, signal }: Stage, alice: ZeroTierNetwork, bob: Ze
   for (const address of addressesOf(bob)) {
     const url = `http://${address.isV6 ? `[${address}]` : address}:${HTTP_PORT}/`
     const begin = performance.now()
-    const response = await new Promise<IncomingMessage>((resolve, reject) => get(url, { agent, signal }, resolve).on('error', reject))
+    const response = await new Promise<IncomingMessage>((resolve, reject) =>
+      get(url, { agent, signal }, resolve).on('error', reject),
+    )
     const body = await receiveAll(response)
     const held = response.statusCode === 200 && body.sha256 === createHash('sha256').update(page).digest('hex')
-    timeline.check('alice', 'http', held, `${url} ${response.statusCode}, ${body.bytes} bytes in ${(performance.now() - begin).toFixed(1)} ms`)
+    timeline.check(
+      'alice',
+      'http',
+      held,
+      `${url} ${response.statusCode}, ${body.bytes} bytes in ${(performance.now() - begin).toFixed(1)} ms`,
+    )
   }
   agent.destroy()
   await new Promise<void>((resolve) => listening.close(() => resolve()))
@@ -187,8 +249,15 @@ async function udp({ timeline, signal }: Stage, alice: ZeroTierNetwork, bob: Zer
   const client = alice.createSocket('udp4')
   const begin = performance.now()
   client.send('ping', UDP_PORT, String(v4))
-  const [answer] = (await once(client, 'message', { signal: AbortSignal.any([signal, AbortSignal.timeout(STEP)]) })) as [Buffer]
-  timeline.check('alice', 'udp', answer.toString() === 'pong', `"${answer.toString()}" after ${(performance.now() - begin).toFixed(2)} ms`)
+  const [answer] = (await once(client, 'message', {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(STEP)]),
+  })) as [Buffer]
+  timeline.check(
+    'alice',
+    'udp',
+    answer.toString() === 'pong',
+    `"${answer.toString()}" after ${(performance.now() - begin).toFixed(2)} ms`,
+  )
   client.close()
   server.close()
 }
@@ -205,7 +274,11 @@ async function bulk({ timeline, signal }: Stage, alice: ZeroTierNetwork, bob: Ze
     const before = Math.floor(moved / (MEBIBYTES_64 / 2))
     moved += bytes
     const now = Math.floor(moved / (MEBIBYTES_64 / 2))
-    if (now !== before && moved < 2 * MEBIBYTES_64) timeline.tell('world', `${formatBytes(moved)} of ${formatBytes(2 * MEBIBYTES_64)} moved, ${formatSpeed(moved, performance.now() - begin)}`)
+    if (now !== before && moved < 2 * MEBIBYTES_64)
+      timeline.tell(
+        'world',
+        `${formatBytes(moved)} of ${formatBytes(2 * MEBIBYTES_64)} moved, ${formatSpeed(moved, performance.now() - begin)}`,
+      )
   }
   const [there, back, atBob, atAlice] = await Promise.all([
     sendPattern(near, 1, MEBIBYTES_64),
@@ -214,9 +287,23 @@ async function bulk({ timeline, signal }: Stage, alice: ZeroTierNetwork, bob: Ze
     receiveAll(near, progress),
   ])
   const milliseconds = performance.now() - begin
-  timeline.check('bob', 'alice to bob', atBob.bytes === MEBIBYTES_64 && atBob.sha256 === there, `${formatBytes(atBob.bytes)}, sha256 ${atBob.sha256.slice(0, 16)}… equal`)
-  timeline.check('alice', 'bob to alice', atAlice.bytes === MEBIBYTES_64 && atAlice.sha256 === back, `${formatBytes(atAlice.bytes)}, sha256 ${atAlice.sha256.slice(0, 16)}… equal`)
-  timeline.tell('world', `both at the same time in ${(milliseconds / 1000).toFixed(2)} s: ${formatSpeed(2 * MEBIBYTES_64, milliseconds)} in all, both ends in this one process`, { milliseconds, bitsPerSecond: (2 * MEBIBYTES_64 * 8000) / milliseconds })
+  timeline.check(
+    'bob',
+    'alice to bob',
+    atBob.bytes === MEBIBYTES_64 && atBob.sha256 === there,
+    `${formatBytes(atBob.bytes)}, sha256 ${atBob.sha256.slice(0, 16)}… equal`,
+  )
+  timeline.check(
+    'alice',
+    'bob to alice',
+    atAlice.bytes === MEBIBYTES_64 && atAlice.sha256 === back,
+    `${formatBytes(atAlice.bytes)}, sha256 ${atAlice.sha256.slice(0, 16)}… equal`,
+  )
+  timeline.tell(
+    'world',
+    `both at the same time in ${(milliseconds / 1000).toFixed(2)} s: ${formatSpeed(2 * MEBIBYTES_64, milliseconds)} in all, both ends in this one process`,
+    { milliseconds, bitsPerSecond: (2 * MEBIBYTES_64 * 8000) / milliseconds },
+  )
   await new Promise<void>((resolve) => server.close(() => resolve()))
 }
 
@@ -228,7 +315,11 @@ function addressesOf(network: ZeroTierNetwork): [IpAddress, IpAddress, IpAddress
     if (!found) throw new ZtError('ZT_DEMO_FAILED', `no ${name} address was assigned on ${network.id}`)
     return found
   }
-  return [pick('IPv4', (ip) => ip.isV4), pick('rfc4193', (ip) => ip.bytes[0] === 0xfd), pick('6plane', (ip) => ip.bytes[0] === 0xfc)]
+  return [
+    pick('IPv4', (ip) => ip.isV4),
+    pick('rfc4193', (ip) => ip.bytes[0] === 0xfd),
+    pick('6plane', (ip) => ip.bytes[0] === 0xfc),
+  ]
 }
 
 /** What keeps this process alive that did not before, once what is being closed has had some turns to be closed. */
@@ -242,7 +333,9 @@ async function whatIsLeft(before: readonly string[]): Promise<string[]> {
 
 /** What keeps this process alive, but for its standard streams. */
 function activeHandles(): string[] {
-  return process.getActiveResourcesInfo().filter((kind) => !['TTYWrap', 'PipeWrap', 'Immediate', 'FSReqPromise', 'CloseReq'].includes(kind))
+  return process
+    .getActiveResourcesInfo()
+    .filter((kind) => !['TTYWrap', 'PipeWrap', 'Immediate', 'FSReqPromise', 'CloseReq'].includes(kind))
 }
 
 function ordinal(n: number): string {

@@ -53,8 +53,13 @@ export class Timeline {
     const failed = this.checks.filter((check) => !check.held)
     const seconds = (this.elapsed / 1000).toFixed(1)
     const held = failed.length === 0
-    const text = held ? `All ${this.checks.length} checks held, in ${seconds} s.` : `${failed.length} of ${this.checks.length} checks failed: ${failed.map(({ name }) => name).join(', ')}`
-    this.#output.result({ result: held ? 'ok' : 'failed', seconds: Number(seconds), checks: this.checks }, `\n${this.#paint(held ? 32 : 31, text)}`)
+    const text = held
+      ? `All ${this.checks.length} checks held, in ${seconds} s.`
+      : `${failed.length} of ${this.checks.length} checks failed: ${failed.map(({ name }) => name).join(', ')}`
+    this.#output.result(
+      { result: held ? 'ok' : 'failed', seconds: Number(seconds), checks: this.checks },
+      `\n${this.#paint(held ? 32 : 31, text)}`,
+    )
     return held
   }
 
