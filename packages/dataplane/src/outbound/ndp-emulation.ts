@@ -21,7 +21,7 @@ export function emulateNdp(d: Dataplane, port: Port, asker: Mac, bytes: Uint8Arr
   const prefix = port.policy?.emulated.find((candidate) => isInPrefix(candidate, bytes, target))
   if (!prefix) return false
   const address = addressIn(prefix, bytes, target)
-  if (address === d.address) return false
+  if (address === 0 || address === d.address) return false
   const mac = macOf(address, port.networkId)
   const advertisement = buildAdvertisement(prefix, mac, bytes.subarray(target, target + 16))
   d.deliverLater(port, mac, asker, IPV6, advertisement)
