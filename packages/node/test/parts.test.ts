@@ -25,7 +25,7 @@ const NOW = 1_700_000_000_000
 const [controller, alice, bob] = identities
 const networkId = (BigInt(controller.address) << 24n) | 1n
 const lookup = (address: number) => identities.find((identity) => identity.address === address)
-const inWindow = { configTimestamp: NOW, credentialWindowMs: 600_000, epoch: 1 }
+const inWindow = { networkId, configTimestamp: NOW, credentialWindowMs: 600_000, epoch: 1 }
 
 describe('the credentials of a member', () => {
   const com = (timestamp: number, signer = controller) =>

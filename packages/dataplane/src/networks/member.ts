@@ -12,10 +12,13 @@ import {
   MAX_NETWORK_CAPABILITIES,
   MAX_NETWORK_TAGS,
   MAX_OWNERSHIPS,
+  type NetworkId,
   type Revocation,
   type Tag,
   ThingType,
   type Verdict,
+  comIssuedTo,
+  comNetworkId,
   comTimestamp,
   verifyCapability,
   verifyCom,
@@ -34,6 +37,7 @@ export type Added = 'accepted' | 'redundant' | 'rejected' | 'deferred'
 
 /** What credentials are measured against: the configuration of the network that they belong to. */
 export interface CredentialWindow {
+  readonly networkId: NetworkId
   /** When our configuration was issued, by the controller's clock, in milliseconds. */
   readonly configTimestamp: number
   /** How much a credential's date may differ from that. */
@@ -45,10 +49,15 @@ export interface CredentialWindow {
 const MOST_REVOCATIONS = 256
 const LONG_AGO: Instant = Number.NEGATIVE_INFINITY
 
-interface Credential {
-  readonly id: number
-  readonly timestamp: number
-}
+type Credential = Tag | Capability | CertificateOfOwnership
+
+const UNSIGNED = new Uint8Array(0)
+const REVOCABLE: readonly number[] = [
+  CredentialType.Com,
+  CredentialType.Capability,
+  CredentialType.Tag,
+  CredentialType.Ownership,
+]
 
 /** Another member. Its tables are bounded by what controllers may issue. */
 export class Member implements FilterMember {
@@ -88,6 +97,7 @@ export class Member implements FilterMember {
   }
 
   addCom(com: CertificateOfMembership, lookup: IdentityLookup): Added {
+    if (comNetworkId(com) !== this.window.networkId || comIssuedTo(com) !== this.address) return 'rejected'
     const timestamp = comTimestamp(com)
     if (timestamp <= this.comThreshold) return 'rejected'
     const known = this.com
@@ -118,11 +128,11 @@ export class Member implements FilterMember {
   /** A revocation of a tag, capability or ownership voids the membership of the same date too, as in ZeroTierOne. */
   addRevocation(revocation: Revocation, lookup: IdentityLookup): Added {
     const { type, credentialId, threshold } = revocation
-    const isCom = type === CredentialType.Com
-    const known = isCom ? this.comThreshold : this.thresholdOf(type, credentialId)
-    if (threshold <= known) return 'redundant'
     const added = ofVerdict(verifyRevocation(revocation, lookup))
     if (added !== 'accepted') return added
+    if (!REVOCABLE.includes(type)) return 'rejected'
+    const isCom = type === CredentialType.Com
+    if (threshold <= (isCom ? this.comThreshold : this.thresholdOf(type, credentialId))) return 'redundant'
     if (!isCom) this.thresholds.set(`${type}.${credentialId}`, threshold)
     this.comThreshold = Math.max(this.comThreshold, threshold)
     this.changed()
@@ -137,7 +147,7 @@ export class Member implements FilterMember {
   ): Added {
     const known = table.get(credential.id)
     if (known && known.timestamp > credential.timestamp) return 'rejected'
-    if (known && known.timestamp === credential.timestamp) return 'redundant'
+    if (known?.timestamp === credential.timestamp && equalBytes(proofOf(known), proofOf(credential))) return 'redundant'
     if (this.thresholdOf(type, credential.id) >= credential.timestamp) return 'rejected'
     const added = ofVerdict(verify())
     if (added === 'accepted') {
@@ -210,6 +220,12 @@ export function ownsThing(
     for (let i = 0; i < size; i++) if (thing.value[i] !== byteAt(i)) return false
     return true
   })
+}
+
+/** What shows that the controller issued it; of a capability, that it was passed on to its holder. */
+function proofOf(credential: Credential): Uint8Array {
+  if ('signature' in credential) return credential.signature
+  return credential.custody.at(-1)?.signature ?? UNSIGNED
 }
 
 function ofVerdict(verdict: Verdict): Added {
