@@ -48,22 +48,24 @@ describe('fragments.json: forward', () => {
     readonly datagram: string
     readonly forwarded: string | null
   }
-  const [sender, receiver] = file
-    .cases<{ sender: string; receiver: string }>('reassemble')
-    .flatMap((c) => [parseAddress(c.sender), parseAddress(c.receiver)])
+  /** Whom a datagram is for, and who sent it; a fragment does not say. */
+  const ends = ({ datagram }: Case): [receiver: number, sender: number | undefined] => {
+    const isFragment = datagram.slice(26, 28) === 'ff'
+    return [parseAddress(datagram.slice(16, 26)), isFragment ? undefined : parseAddress(datagram.slice(26, 36))]
+  }
 
   it('a root passes on what has not come too far', () => {
     for (const c of file.cases<Case>('forward')) {
+      const [receiver, sender] = ends(c)
       const path = new DataPath(anybody(0x11_1111_1111))
       path.d.isRelay = true
       path.addPeer(anybody(receiver), new Uint8Array(48), endpoint)
-      const isFragment = c.datagram.slice(26, 28) === 'ff'
       const outcome = take(path, c.datagram, NOW, Endpoint.parse('198.51.100.9/9993'))
       expect(path.sent.map(({ to, bytes }) => [to.toString(), formatHex(bytes)])).toEqual(
         c.forwarded === null ? [] : [[endpoint, c.forwarded]],
       )
       // Both ends are worth introducing to each other, if the source can be seen.
-      expect(outcome).toBe(c.forwarded !== null && !isFragment ? Received.relayed : Received.done)
+      expect(outcome).toBe(c.forwarded !== null && sender !== undefined ? Received.relayed : Received.done)
       if (outcome === Received.relayed) expect(path.d.packet.source).toBe(sender)
       expect(path.counters.get(c.forwarded === null ? 'relay-too-far' : 'relayed')).toBe(1)
     }
@@ -72,7 +74,7 @@ describe('fragments.json: forward', () => {
   it('anybody else does not', () => {
     for (const c of file.cases<Case>('forward')) {
       const path = new DataPath(anybody(0x11_1111_1111))
-      path.addPeer(anybody(receiver), new Uint8Array(48), endpoint)
+      path.addPeer(anybody(ends(c)[0]), new Uint8Array(48), endpoint)
       expect(take(path, c.datagram)).toBe(Received.done)
       expect(path.sent).toEqual([])
       expect(path.counters.get('relay-refused')).toBe(1)
