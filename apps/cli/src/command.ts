@@ -17,6 +17,10 @@ export interface Invocation {
   readonly output: Output
   /** Aborted by SIGINT, SIGTERM and `--timeout`; `reason` says which. */
   readonly signal: AbortSignal
+  /** Aborted by SIGINT and SIGTERM alone: for what can keep to `timeLeft` by itself, and knows better what it waited for. */
+  readonly stopped: AbortSignal
+  /** What is left of `--timeout`, in milliseconds. */
+  timeLeft(): number | undefined
 }
 
 /** A command of the `zt` program. */

@@ -48,7 +48,9 @@ interface Answer {
 const notFound: Answer = { status: 404, body: {} }
 
 async function answer(controller: Controller, token: string, request: IncomingMessage): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  const target = request.url ?? '/'
+  if (!URL.canParse(target, 'http://localhost')) return notFound
+  const url = new URL(target, 'http://localhost')
   if (!isAllowed(token, request, url))
     return { status: 401, body: { error: 'the X-ZT1-Auth header does not hold the content of authtoken.secret' } }
   const [root, networks, id, members, address, ...more] = url.pathname.split('/').filter((part) => part !== '')
@@ -130,11 +132,13 @@ function isAllowed(token: string, request: IncomingMessage, url: URL): boolean {
 }
 
 async function read(request: IncomingMessage): Promise<string> {
+  const tooLong = () => new ZtError('ZT_ARG_INVALID', `the body may have ${MAX_BODY} bytes at most`)
+  if (Number(request.headers['content-length']) > MAX_BODY) throw tooLong()
   const parts: Buffer[] = []
   let length = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > MAX_BODY) throw new ZtError('ZT_ARG_INVALID', `the body may have ${MAX_BODY} bytes at most`)
+    if (length > MAX_BODY) throw tooLong()
     parts.push(part)
   }
   return Buffer.concat(parts).toString()

@@ -4,7 +4,7 @@ import type { Flags, Invocation } from './command.js'
 /** Flags of every command. */
 export const outputFlags = {
   json: { type: 'boolean', help: 'one JSON object a line on stdout; progress stays on stderr' },
-  timeout: { type: 'string', value: 'SECONDS', help: 'give up after this long, exit code 5' },
+  timeout: { type: 'string', value: 'SECONDS', help: 'give up after this long, exit code 5, or 3 if no root answered' },
 } satisfies Flags
 
 /** Flags of every command that runs a node. */
@@ -94,6 +94,26 @@ export function hostAndPort(value: string, what: string): { host: string; port: 
   return { host: (match[1] ?? match[2])!, port: portNumber(match[3]!, `the port of ${what}`) }
 }
 
+/** A number of seconds that a timer can wait. */
+export function seconds(value: string, what: string): number {
+  const count = Number(value)
+  if (!/^[\d.]+$/.test(value) || !(count > 0 && count <= 2_000_000)) {
+    throw new ZtError(
+      'ZT_ARG_INVALID',
+      `${what} must be a number of seconds such as 30 or 0.5, got ${JSON.stringify(value)}`,
+    )
+  }
+  return count
+}
+
+/** How many times. */
+export function times(value: string | undefined, what: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  const count = Number(value)
+  if (/^\d{1,9}$/.test(value) && count > 0) return count
+  throw new ZtError('ZT_ARG_INVALID', `${what} must be a number from 1 on, got ${JSON.stringify(value)}`)
+}
+
 /** A size in bytes: `1000`, `64k`, `100M`, `1G` (powers of 1024). */
 export function byteCount(value: string, what: string): number {
   const match = /^(\d+)([kMG]?)$/i.exec(value)
@@ -102,5 +122,8 @@ export function byteCount(value: string, what: string): number {
       'ZT_ARG_INVALID',
       `${what} must be a number of bytes such as 1000000, 64k or 100M, got ${JSON.stringify(value)}`,
     )
-  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]!.toLowerCase())
+  const count = Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]!.toLowerCase())
+  if (!Number.isSafeInteger(count))
+    throw new ZtError('ZT_ARG_INVALID', `${what} is beyond what numbers can count: ${JSON.stringify(value)}`)
+  return count
 }

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Controller } from '@zt/controller'
+import { ZtError } from '@zt/sansio'
 import type { Invocation } from './command.js'
 import { controllerApi, freshToken } from './controller-api.js'
 import { portNumber, required, text } from './flags.js'
@@ -22,7 +23,10 @@ export async function openControllerApi(
   const given = text(values, 'api-port')
   const server = controllerApi(controller, await tokenOf(state))
   server.listen(given === undefined ? udpPort : portNumber(given, '--api-port', true), '127.0.0.1')
-  await once(server, 'listening')
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    const hint = 'choose another TCP port for the HTTP interface with --api-port, 0 for any'
+    throw cause.code === 'EADDRINUSE' ? new ZtError('EADDRINUSE', cause.message, { cause, hint }) : cause
+  })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/controller`,
     async [Symbol.asyncDispose]() {

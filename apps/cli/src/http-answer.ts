@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { Output } from './output.js'
 
 const BLOCK = Buffer.from(Array.from({ length: 65536 }, (_, i) => (i * 31 + (i >> 8)) & 0xff))
@@ -43,13 +44,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, node: 
 async function sendBytes(response: ServerResponse, count: number): Promise<void> {
   response.setHeader('content-length', count)
   response.setHeader('content-type', 'application/octet-stream')
-  for (let left = count; left > 0; left -= BLOCK.length) {
-    const part = left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK
-    if (!response.write(part))
-      await new Promise<void>((resolve, reject) => {
-        response.once('drain', resolve)
-        response.once('close', () => reject(new Error('the client went away')))
-      })
-  }
-  response.end()
+  await pipeline(blocks(count), response)
+}
+
+function* blocks(count: number): Generator<Buffer> {
+  for (let left = count; left > 0; left -= BLOCK.length) yield left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { ZtError } from '@zt/sansio'
+import { isZtError, ZtError } from '@zt/sansio'
 import type { Command, Flags } from './command.js'
 import { commands } from './commands.js'
+import { Ending } from './ending.js'
 import { ExitCode, exitCodeOf } from './exit-code.js'
 import { commandHelp, generalHelp } from './help.js'
 import { Output } from './output.js'
@@ -15,12 +16,13 @@ async function main(argv: string[]): Promise<number> {
   try {
     const { name, rest } = commandOf(argv)
     if (name === 'help') return help(rest)
-    const command = commands[name]
-    if (!command) throw usage(`there is no command ${JSON.stringify(name)}`, 'zt help lists the commands')
+    const command = find(name)
+    if (!command) throw unknown(name)
     if (rest.includes('--help') || rest.includes('-h')) return help([name])
     await run(name, command, rest, output)
     return ExitCode.ok
   } catch (error) {
+    if (output.isClosed) return ExitCode.ok // whoever read it has read enough
     const code = exitCodeOf(error)
     output.error(error, code)
     return code
@@ -32,20 +34,27 @@ function commandOf(argv: string[]): { name: string; rest: string[] } {
   const [first, second = ''] = argv
   if (first === undefined || first === '--help' || first === '-h') return { name: 'help', rest: [] }
   if (first === '--version') return { name: 'version', rest: [] }
-  if (`${first} ${second}` in commands) return { name: `${first} ${second}`, rest: argv.slice(2) }
+  if (first.startsWith('-'))
+    throw usage(`the command comes first, got ${JSON.stringify(first)}`, 'zt help lists the commands')
+  if (find(`${first} ${second}`)) return { name: `${first} ${second}`, rest: argv.slice(2) }
   return { name: first, rest: argv.slice(1) }
+}
+
+function find(name: string): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined
+}
+
+/** The commands that begin with this word. */
+function familyOf(name: string): string[] {
+  return Object.keys(commands).filter((each) => each.startsWith(`${name} `))
 }
 
 function help(words: string[]): number {
   const name = words.join(' ')
-  const command = commands[name]
-  if (name !== '' && !command) {
-    const family = Object.keys(commands).filter((each) => each.startsWith(`${name} `))
-    if (family.length === 0) throw usage(`there is no command ${JSON.stringify(name)}`, 'zt help lists the commands')
-    for (const each of family) process.stdout.write(`${commandHelp(each, commands[each]!)}\n\n`)
-    return ExitCode.ok
-  }
-  process.stdout.write(`${command ? commandHelp(name, command) : generalHelp(commands)}\n`)
+  const names = name === '' || find(name) ? [name] : familyOf(name)
+  if (names.length === 0) throw unknown(name)
+  const texts = names.map((each) => (each === '' ? generalHelp(commands) : commandHelp(each, commands[each]!)))
+  process.stdout.write(`${texts.join('\n\n')}\n`)
   return ExitCode.ok
 }
 
@@ -53,13 +62,18 @@ async function run(name: string, command: Command, argv: string[], output: Outpu
   const { positionals, values } = parse(name, command.flags, argv)
   const [least, most] = command.positionals
   if (positionals.length < least || positionals.length > most) {
-    throw usage(
-      `zt ${name} takes ${command.usage || 'no arguments'}, got ${positionals.length} arguments`,
-      `zt help ${name} explains it`,
-    )
+    const count = `${positionals.length} ${positionals.length === 1 ? 'argument' : 'arguments'}`
+    throw usage(`zt ${name} takes ${command.usage || 'no arguments'}, got ${count}`, `zt help ${name} explains it`)
   }
-  using ending = endOfCommand(values.timeout)
-  await command.run({ positionals, values, output, signal: ending.signal })
+  using ending = new Ending(typeof values.timeout === 'string' ? values.timeout : undefined)
+  output.onClosed = () => ending.stop()
+  const { signal, stopped } = ending
+  try {
+    await command.run({ positionals, values, output, signal, stopped, timeLeft: () => ending.timeLeft() })
+  } catch (error) {
+    // What broke because the command was to end is not the news.
+    throw signal.aborted && !isZtError(error) ? signal.reason : error
+  }
 }
 
 function parse(name: string, flags: Flags, args: string[]) {
@@ -70,30 +84,13 @@ function parse(name: string, flags: Flags, args: string[]) {
   }
 }
 
-function usage(message: string, hint: string, cause?: unknown): ZtError {
-  return new ZtError('ZT_ARG_INVALID', message, { hint, cause })
+function unknown(name: string): ZtError {
+  const family = familyOf(name)
+  if (family.length > 0)
+    return usage(`zt ${name} needs another word`, `there is ${family.map((each) => `zt ${each}`).join(', ')}`)
+  return usage(`there is no command ${JSON.stringify(name)}`, 'zt help lists the commands')
 }
 
-/** A signal that is aborted by SIGINT, SIGTERM or the time limit; a second SIGINT ends the process at once. */
-function endOfCommand(timeout: unknown): Disposable & { signal: AbortSignal } {
-  const controller = new AbortController()
-  const seconds = timeout === undefined ? undefined : Number(timeout)
-  if (seconds !== undefined && !(seconds > 0))
-    throw usage(`--timeout takes a number of seconds, got ${JSON.stringify(timeout)}`, 'for example --timeout 30')
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort(new ZtError('ZT_STOPPED', 'stopped'))
-  }
-  const expire = () => controller.abort(new ZtError('ZT_TIMEOUT', `not done within ${seconds} seconds`))
-  const timer = seconds === undefined ? undefined : setTimeout(expire, seconds * 1000)
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      clearTimeout(timer)
-      process.off('SIGINT', stop)
-      process.off('SIGTERM', stop)
-    },
-  }
+function usage(message: string, hint: string, cause?: unknown): ZtError {
+  return new ZtError('ZT_ARG_INVALID', message, { hint, cause })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { formatHex } from '@zt/sansio'
 
 /**
@@ -6,9 +7,28 @@ import { formatHex } from '@zt/sansio'
  */
 export class Output {
   readonly json: boolean
+  /** Called when nobody reads stdout any more, as after `| head -1`. */
+  onClosed: () => void = () => {}
+  #isClosed = false
 
   constructor(json: boolean) {
     this.json = json
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      this.#isClosed = true
+      this.onClosed()
+    })
+    process.stderr.on('error', () => {}) // there is nobody left to tell
+  }
+
+  /** Has whoever read stdout gone? */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Bytes as they are, for stdout. Fulfilled when there is room for more. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
   }
 
   /** A result: the object with `--json`, the text otherwise. */

@@ -1,7 +1,7 @@
 import type { Controller } from '@zt/controller'
 import { ZeroTier, type SendSuite, type ZeroTierNetwork } from '@zt/libzt'
-import type { SecretIdentity, World } from '@zt/protocol'
-import { ZtError } from '@zt/sansio'
+import { formatNetworkId, type NetworkId, parseNetworkId, type SecretIdentity, type World } from '@zt/protocol'
+import { isZtError, ZtError } from '@zt/sansio'
 import type { Invocation } from './command.js'
 import { portNumber, text, texts } from './flags.js'
 
@@ -10,6 +10,8 @@ const JOIN_TIMEOUT = 60_000
 
 /** What a node is started with beyond the flags. */
 interface Hosting {
+  /** The UDP port, unless `--port` says otherwise. */
+  readonly port?: number
   /** Makes the planet on the first run of a root. */
   readonly planet?: (identity: SecretIdentity, port: number) => World
   /** Makes the controller that runs on the node. */
@@ -23,7 +25,7 @@ export async function withNode<T>(
   hosting: Hosting = {},
 ): Promise<T> {
   const { values, output, signal } = invocation
-  const port = text(values, 'port')
+  const port = text(values, 'port') ?? hosting.port?.toString()
   const bind = text(values, 'bind')
   const state = text(values, 'state')
   const planet = text(values, 'planet')
@@ -42,6 +44,7 @@ export async function withNode<T>(
     onProgress: ({ message }) => output.progress(message),
   })
   node.on('warning', (error) => output.progress(`warning: ${error.message}`))
+  node.on('collision', (error) => output.progress(`${error.message}: ${error.hint}`))
   try {
     return await work(node, controller)
   } finally {
@@ -66,7 +69,7 @@ export async function withNetworks<T>(
   invocation: Invocation,
   work: (networks: ZeroTierNetwork[], node: ZeroTier) => Promise<T>,
 ): Promise<T> {
-  const ids = texts(invocation.values, 'network')
+  const ids = [...new Set(texts(invocation.values, 'network').map(parseNetworkId))]
   if (ids.length === 0)
     throw new ZtError('ZT_ARG_MISSING', 'which network? --network NWID names it', {
       hint: 'a network id has 16 hexadecimal digits, such as 8056c2e21c000001',
@@ -79,12 +82,12 @@ export async function withNetworks<T>(
 
 /** Join one network with the patience that the command line asks for, and say what is going on. */
 export async function join(
-  { output, signal, values }: Invocation,
+  { output, stopped, timeLeft }: Invocation,
   node: ZeroTier,
-  id: string,
+  id: NetworkId,
 ): Promise<ZeroTierNetwork> {
-  output.progress(`joining ${id} as node ${node.id}`)
-  const network = await node.join(id, { signal, ...(values.timeout === undefined ? { timeoutMs: JOIN_TIMEOUT } : {}) })
+  output.progress(`joining ${formatNetworkId(id)} as node ${node.id}`)
+  const network = await node.join(id, { signal: stopped, timeoutMs: timeLeft() ?? JOIN_TIMEOUT })
   output.progress(`joined ${network.id} ${network.name}: ${network.addresses.join(', ') || 'no addresses assigned'}`)
   return network
 }
@@ -93,8 +96,7 @@ export async function join(
 export function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
-      const reason: unknown = signal.reason
-      if (reason instanceof ZtError && reason.code === 'ZT_TIMEOUT') reject(reason)
+      if (isZtError(signal.reason, 'ZT_TIMEOUT')) reject(signal.reason)
       else resolve()
     }
     if (signal.aborted) stop()

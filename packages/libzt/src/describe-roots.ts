@@ -11,5 +11,10 @@ const reasons: Readonly<Record<RootTrouble, string>> = {
 /** Why each root is not reachable, in a line. */
 export function describeRoots(roots: readonly RootStatus[]): string {
   if (roots.length === 0) return 'the planet has no roots'
-  return roots.map((root) => `${formatAddress(root.address)} at ${root.endpoints.join(' ')}: ${root.trouble ? reasons[root.trouble] : 'reachable'}`).join('; ')
+  return roots
+    .map(
+      (root) =>
+        `${formatAddress(root.address)} at ${root.endpoints.join(' ')}: ${root.trouble ? reasons[root.trouble] : 'reachable'}`,
+    )
+    .join('; ')
 }

@@ -46,7 +46,12 @@ export class EmbeddedWorld implements AsyncDisposable {
     const root = await ZeroTier.start({
       ...common,
       identity: rootIdentity,
-      planet: (identity, port) => makePlanet({ id: BigInt(identity.address), timestamp: Date.now(), roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse(address), port)] }] }),
+      planet: (identity, port) =>
+        makePlanet({
+          id: BigInt(identity.address),
+          timestamp: Date.now(),
+          roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse(address), port)] }],
+        }),
     })
     try {
       const controller = new Controller({ identity: hostIdentity, random })

@@ -8,7 +8,14 @@ export interface ZeroTierEvents {
   /** No root answers any more; why, for each. */
   offline: [roots: readonly RootStatus[]]
   /** Packets for a peer go another way than before. */
-  peer: [change: { readonly id: string; readonly direct: boolean; readonly endpoint?: string; readonly via?: string | undefined }]
+  peer: [
+    change: {
+      readonly id: string
+      readonly direct: boolean
+      readonly endpoint?: string
+      readonly via?: string | undefined
+    },
+  ]
   /** A network changed: `what` is `network-ready`, `network-updated`, `network-denied`, … */
   network: [change: { readonly id: string; readonly what: string }]
   /** Another node has our address: this identity is of no use any more. */

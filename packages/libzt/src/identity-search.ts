@@ -34,6 +34,10 @@ export function generateIdentity({ signal, onProgress }: SearchOptions = {}): Pr
       if ('identity' in message) end(() => resolve(message.identity))
       else onProgress?.(message)
     })
-    worker.on('error', (cause) => end(() => reject(new ZtError('ZT_IDENTITY_SEARCH', `the search for an identity failed: ${cause.message}`, { cause }))))
+    worker.on('error', (cause) =>
+      end(() =>
+        reject(new ZtError('ZT_IDENTITY_SEARCH', `the search for an identity failed: ${cause.message}`, { cause })),
+      ),
+    )
   })
 }

@@ -3,7 +3,20 @@ import type { Agent, AgentOptions, Server as HttpServer } from 'node:http'
 import type { Network, NetworkStatus, PeerSnapshot } from '@zt/node'
 import { addressOfMac, formatAddress, formatNetworkId } from '@zt/protocol'
 import { type Clock, formatMac, IpAddress, type IpPrefix, type RandomSource, ZtError } from '@zt/sansio'
-import { type ConnectOptions, HttpAgent, type ListenOptions, ping, type PingOptions, type PingResult, serveHttp, StackHost, TcpServer, TcpSocket, UdpSocket, type UdpSocketOptions } from '@zt/sockets'
+import {
+  type ConnectOptions,
+  HttpAgent,
+  type ListenOptions,
+  ping,
+  type PingOptions,
+  type PingResult,
+  serveHttp,
+  StackHost,
+  TcpServer,
+  TcpSocket,
+  UdpSocket,
+  type UdpSocketOptions,
+} from '@zt/sockets'
 import { VirtualNetwork } from './virtual-network.js'
 
 /** A route of a network. */

@@ -51,11 +51,13 @@ export function checkStartOptions(options: StartOptions): void {
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw new ZtError('ZT_ARG_INVALID', `port must be an integer from 0 to 65535, got ${port}`)
   }
-  if (bind?.length === 0) throw new ZtError('ZT_ARG_INVALID', 'bind must name an address at least, or be left out for all')
+  if (bind?.length === 0)
+    throw new ZtError('ZT_ARG_INVALID', 'bind must name an address at least, or be left out for all')
   for (const address of bind ?? []) IpAddress.parse(address)
 }
 
 /** @throws ZT_ARG_INVALID */
 export function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) throw new ZtError('ZT_ARG_INVALID', `timeoutMs must be a positive number, got ${timeoutMs}`)
+  if (timeoutMs !== undefined && !(timeoutMs > 0))
+    throw new ZtError('ZT_ARG_INVALID', `timeoutMs must be a positive number, got ${timeoutMs}`)
 }

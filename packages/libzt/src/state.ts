@@ -1,7 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { publicKeyOf } from '@zt/crypto'
-import { decodeNetworkConfig, decodeWorld, DEFAULT_PLANET, formatAddress, formatIdentity, formatNetworkId, formatSecretIdentity, isSecretIdentity, parseIdentity, type SecretIdentity, type World, WorldType, validateIdentity } from '@zt/protocol'
+import {
+  decodeNetworkConfig,
+  decodeWorld,
+  DEFAULT_PLANET,
+  formatAddress,
+  formatIdentity,
+  formatNetworkId,
+  formatSecretIdentity,
+  isSecretIdentity,
+  parseIdentity,
+  type SecretIdentity,
+  type World,
+  WorldType,
+  validateIdentity,
+} from '@zt/protocol'
 import { formatWorld } from '@zt/root'
 import { ByteReader, equalBytes, MemoryStateStore, type StateStore, ZtError } from '@zt/sansio'
 import { FileStateStore } from '@zt/state-fs'
@@ -38,18 +52,26 @@ export async function openState(options: StartOptions): Promise<StartingState> {
 }
 
 async function openStore(state: StartOptions['state']): Promise<OpenStore> {
-  if (typeof state !== 'string') return { store: state ?? new MemoryStateStore(), describe: (key) => key, close: () => Promise.resolve() }
+  if (typeof state !== 'string')
+    return { store: state ?? new MemoryStateStore(), describe: (key) => key, close: () => Promise.resolve() }
   const store = await FileStateStore.open(state)
   return { store, describe: (key) => join(state, key), close: () => store.close() }
 }
 
-async function identityOf({ identity: given, signal, onProgress }: StartOptions, { store, describe }: OpenStore): Promise<SecretIdentity> {
+async function identityOf(
+  { identity: given, signal, onProgress }: StartOptions,
+  { store, describe }: OpenStore,
+): Promise<SecretIdentity> {
   const bytes = await store.read(SECRET)
   const kept = bytes && readSecret(bytes, describe(SECRET))
   if (given !== undefined) {
     const identity = typeof given === 'string' ? parseSecret(given) : given
     if (!kept || formatSecretIdentity(kept) === formatSecretIdentity(identity)) return identity
-    throw new ZtError('ZT_IDENTITY_MISMATCH', `the state belongs to node ${formatAddress(kept.address)}, the identity given to ${formatAddress(identity.address)}`, { hint: 'use another state, or give no identity to use the one in the state' })
+    throw new ZtError(
+      'ZT_IDENTITY_MISMATCH',
+      `the state belongs to node ${formatAddress(kept.address)}, the identity given to ${formatAddress(identity.address)}`,
+      { hint: 'use another state, or give no identity to use the one in the state' },
+    )
   }
   const identity = kept ?? (await makeIdentity(signal, onProgress))
   if (!kept) await store.write(SECRET, text(formatSecretIdentity(identity)))
@@ -57,7 +79,10 @@ async function identityOf({ identity: given, signal, onProgress }: StartOptions,
   return identity
 }
 
-function makeIdentity(signal: AbortSignal | undefined, onProgress: StartOptions['onProgress']): Promise<SecretIdentity> {
+function makeIdentity(
+  signal: AbortSignal | undefined,
+  onProgress: StartOptions['onProgress'],
+): Promise<SecretIdentity> {
   onProgress?.({ message: 'making a fresh identity (a second or two)' })
   return generateIdentity({
     ...(signal ? { signal } : {}),
@@ -69,7 +94,10 @@ function makeIdentity(signal: AbortSignal | undefined, onProgress: StartOptions[
 
 function parseSecret(given: string): SecretIdentity {
   const identity = parseIdentity(given.trim())
-  if (!isSecretIdentity(identity)) throw new ZtError('ZT_IDENTITY_INVALID', 'the identity given has no secret key', { hint: 'give the text of identity.secret, not of identity.public' })
+  if (!isSecretIdentity(identity))
+    throw new ZtError('ZT_IDENTITY_INVALID', 'the identity given has no secret key', {
+      hint: 'give the text of identity.secret, not of identity.public',
+    })
   const trouble = troubleWith(identity)
   if (trouble) throw new ZtError('ZT_IDENTITY_INVALID', `the identity given is not whole: ${trouble}`)
   return identity
@@ -77,7 +105,11 @@ function parseSecret(given: string): SecretIdentity {
 
 function readSecret(bytes: Uint8Array, file: string): SecretIdentity {
   const corrupt = (trouble: string, cause?: unknown) =>
-    new ZtError('ZT_STATE_CORRUPT', `${file} is damaged: ${trouble}`, { cause, file, hint: 'restore the file from a backup; or, to become a new node with a new address, move it away' })
+    new ZtError('ZT_STATE_CORRUPT', `${file} is damaged: ${trouble}`, {
+      cause,
+      file,
+      hint: 'restore the file from a backup; or, to become a new node with a new address, move it away',
+    })
   let identity
   try {
     identity = parseIdentity(new TextDecoder().decode(bytes).trim())
@@ -93,7 +125,8 @@ function readSecret(bytes: Uint8Array, file: string): SecretIdentity {
 /** What does not fit together in an identity. Takes some tens of milliseconds. */
 function troubleWith(identity: SecretIdentity): string | undefined {
   if (!validateIdentity(identity)) return `the address ${formatAddress(identity.address)} does not belong to its key`
-  if (!equalBytes(publicKeyOf(identity.secretKey), identity.publicKey)) return 'its secret key does not belong to its public key'
+  if (!equalBytes(publicKeyOf(identity.secretKey), identity.publicKey))
+    return 'its secret key does not belong to its public key'
   return undefined
 }
 
@@ -114,7 +147,10 @@ async function readNetworks({ store, describe }: OpenStore): Promise<Map<string,
     const config = isBlank ? undefined : decodeNetworkConfig(bytes)
     if (!isBlank && (!config || formatNetworkId(config.networkId) !== id)) {
       const file = describe(key)
-      throw new ZtError('ZT_STATE_CORRUPT', `${file} does not hold the configuration of network ${id}`, { file, hint: 'remove the file: the controller gives the configuration again' })
+      throw new ZtError('ZT_STATE_CORRUPT', `${file} does not hold the configuration of network ${id}`, {
+        file,
+        hint: 'remove the file: the controller gives the configuration again',
+      })
     }
     networks.set(key, bytes)
   }
@@ -122,12 +158,21 @@ async function readNetworks({ store, describe }: OpenStore): Promise<Map<string,
 }
 
 /** The world to use. `port` is for a root that names itself. */
-export async function openPlanet({ planet }: StartOptions, { store, identity, describe }: StartingState, port: number): Promise<World> {
+export async function openPlanet(
+  { planet }: StartOptions,
+  { store, identity, describe }: StartingState,
+  port: number,
+): Promise<World> {
   if (typeof planet === 'string') return readPlanet(await readPlanetFile(planet), planet)
   if (planet instanceof Uint8Array) return readPlanet(planet, 'the planet given')
   if (typeof planet === 'object') return planet
   const kept = await store.read(PLANET)
-  if (kept) return readPlanet(kept, describe(PLANET), 'restore the file from a backup or from another node of this world, or remove it to use the default')
+  if (kept)
+    return readPlanet(
+      kept,
+      describe(PLANET),
+      'restore the file from a backup or from another node of this world, or remove it to use the default',
+    )
   if (!planet) return DEFAULT_PLANET
   const made = planet(identity, port)
   await store.write(PLANET, formatWorld(made))
@@ -138,14 +183,26 @@ async function readPlanetFile(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file)
   } catch (cause) {
-    throw new ZtError('ZT_PLANET_UNREADABLE', `cannot read the planet ${file}: ${(cause as Error).message}`, { cause, file, hint: 'check the name of the file; zt planet create makes one' })
+    throw new ZtError('ZT_PLANET_UNREADABLE', `cannot read the planet ${file}: ${(cause as Error).message}`, {
+      cause,
+      file,
+      hint: 'check the name of the file; zt planet create makes one',
+    })
   }
 }
 
-function readPlanet(bytes: Uint8Array, file: string, hint = 'zt planet show FILE checks a file, zt planet create makes one'): World {
+function readPlanet(
+  bytes: Uint8Array,
+  file: string,
+  hint = 'zt planet show FILE checks a file, zt planet create makes one',
+): World {
   const world = decodeWorld(new ByteReader(bytes))
   if (world?.type === WorldType.Planet) return world
-  throw new ZtError('ZT_STATE_CORRUPT', `${file} is not a planet file${world ? ' but a moon' : ` (${bytes.length} bytes)`}`, { file, hint })
+  throw new ZtError(
+    'ZT_STATE_CORRUPT',
+    `${file} is not a planet file${world ? ' but a moon' : ` (${bytes.length} bytes)`}`,
+    { file, hint },
+  )
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

@@ -11,7 +11,11 @@ export interface PeerStatus {
   readonly direct: boolean
   /** The root in between, while it is not direct. */
   readonly via: string | undefined
-  readonly paths: readonly { readonly endpoint: string; readonly preferred: boolean; readonly latency: number | undefined }[]
+  readonly paths: readonly {
+    readonly endpoint: string
+    readonly preferred: boolean
+    readonly latency: number | undefined
+  }[]
 }
 
 /** What the engine knows of a peer, in the terms of applications. */
@@ -23,6 +27,10 @@ export function peerStatus(peer: PeerSnapshot): PeerStatus {
     latency: peer.latency,
     direct: peer.isDirect,
     via: peer.relayedBy === undefined ? undefined : formatAddress(peer.relayedBy),
-    paths: peer.paths.map((path) => ({ endpoint: String(path.endpoint), preferred: path.isPreferred, latency: path.latency })),
+    paths: peer.paths.map((path) => ({
+      endpoint: String(path.endpoint),
+      preferred: path.isPreferred,
+      latency: path.latency,
+    })),
   }
 }

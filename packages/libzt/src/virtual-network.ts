@@ -48,4 +48,5 @@ export class VirtualNetwork {
   }
 }
 
-const includes = (prefixes: readonly IpPrefix[], one: IpPrefix): boolean => prefixes.some((prefix) => prefix.equals(one))
+const includes = (prefixes: readonly IpPrefix[], one: IpPrefix): boolean =>
+  prefixes.some((prefix) => prefix.equals(one))

@@ -16,7 +16,11 @@ export interface Patience {
  * Wait until `ready` says so. `subscribe` is told a function to call whenever it is worth asking again, and gives one
  * that takes the subscription back. `ready` may throw: that ends the wait too.
  */
-export function waitFor<T>(ready: () => T | undefined, subscribe: (again: () => void) => () => void, patience: Patience): Promise<T> {
+export function waitFor<T>(
+  ready: () => T | undefined,
+  subscribe: (again: () => void) => () => void,
+  patience: Patience,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs, onTimeout } = patience
     let unsubscribe = () => {}

@@ -1,9 +1,24 @@
 import { EventEmitter } from 'node:events'
 import type { Agent, AgentOptions } from 'node:http'
 import { type Controller, ControllerStore } from '@zt/controller'
-import { type LocalAddress, localAddresses, NodeAes, type NodeDatagramPort, SystemClock, SystemRandom, watchLocalAddresses } from '@zt/io-node'
+import {
+  type LocalAddress,
+  localAddresses,
+  NodeAes,
+  type NodeDatagramPort,
+  SystemClock,
+  SystemRandom,
+  watchLocalAddresses,
+} from '@zt/io-node'
 import { type NodeEvent, type RootStatus, ZtNode } from '@zt/node'
-import { formatAddress, formatNetworkId, type NetworkId, parseNetworkId, type SecretIdentity, type World } from '@zt/protocol'
+import {
+  formatAddress,
+  formatNetworkId,
+  type NetworkId,
+  parseNetworkId,
+  type SecretIdentity,
+  type World,
+} from '@zt/protocol'
 import { Driver, Endpoint, IpAddress, ZtError } from '@zt/sansio'
 import { type ConnectOptions, HttpAgent, type TcpSocket } from '@zt/sockets'
 import { describeRoots } from './describe-roots.js'
@@ -78,7 +93,8 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       port.receiver = { handleDatagram: (socket, from, bytes) => node?.receive(socket, from, bytes) }
       try {
         const planet = await openPlanet(options, state, port.sockets[0]?.local.port ?? 0)
-        const controller = typeof options.controller === 'function' ? options.controller(state.identity) : options.controller
+        const controller =
+          typeof options.controller === 'function' ? options.controller(state.identity) : options.controller
         const onError = (error: ZtError) => void node?.emit('warning', error)
         const kept = controller && (await ControllerStore.open(controller, state.store, { clock, onError }))
         options.signal?.throwIfAborted()
@@ -201,7 +217,11 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
     const network = this.#networks.get(id) ?? this.#enter(id)
     this.#claims.set(network, (this.#claims.get(network) ?? 0) + 1)
     try {
-      await this.#until(() => this.#joined(network, waitForAccess), { signal, timeoutMs, onTimeout: () => this.#joinTimeout(network, timeoutMs) })
+      await this.#until(() => this.#joined(network, waitForAccess), {
+        signal,
+        timeoutMs,
+        onTimeout: () => this.#joinTimeout(network, timeoutMs),
+      })
       return network
     } catch (error) {
       const claims = (this.#claims.get(network) ?? 1) - 1
@@ -231,7 +251,10 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       if (reach > bits) [best, bits] = [network, reach]
     }
     if (best) return best
-    throw new ZtError('ENETUNREACH', `no joined network has a route to ${ip}`, { address: String(ip), hint: `joined: ${this.networks.map((network) => network.id).join(', ') || 'none'}` })
+    throw new ZtError('ENETUNREACH', `no joined network has a route to ${ip}`, {
+      address: String(ip),
+      hint: `joined: ${this.networks.map((network) => network.id).join(', ') || 'none'}`,
+    })
   }
 
   /** Open a TCP connection over the network that its address belongs to. `host` is an IP address. */
@@ -259,7 +282,10 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
 
   async #close(): Promise<void> {
     this.#stopWatching()
-    await Promise.all([...[...this.#networks.values()].map((network) => network.closeSockets()), ...this.#leaving.values()])
+    await Promise.all([
+      ...[...this.#networks.values()].map((network) => network.closeSockets()),
+      ...this.#leaving.values(),
+    ])
     try {
       this.#node.flush(this.#clock.now())
       this.#publish()
@@ -314,12 +340,23 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
         return true
       case 'denied':
         if (waitForAccess) return false
-        throw new ZtError('ZT_NETWORK_DENIED', `access to network ${id} is denied to node ${this.id}`, { networkId: id, node: this.id, hint: `have node ${this.id} authorised on the controller ${controller} of the network, then join again` })
+        throw new ZtError('ZT_NETWORK_DENIED', `access to network ${id} is denied to node ${this.id}`, {
+          networkId: id,
+          node: this.id,
+          hint: `have node ${this.id} authorised on the controller ${controller} of the network, then join again`,
+        })
       case 'not-found':
-        throw new ZtError('ZT_NETWORK_NOT_FOUND', `there is no network ${id}`, { networkId: id, hint: `its controller ${controller} does not know it: check the network id` })
+        throw new ZtError('ZT_NETWORK_NOT_FOUND', `there is no network ${id}`, {
+          networkId: id,
+          hint: `its controller ${controller} does not know it: check the network id`,
+        })
       case 'auth-required': {
         const url = network.authenticationUrl
-        throw new ZtError('ZT_NETWORK_AUTH_REQUIRED', `network ${id} wants its members to sign in`, { networkId: id, url, hint: url ? `sign in at ${url}, then join again` : 'ask the owner of the network how' })
+        throw new ZtError('ZT_NETWORK_AUTH_REQUIRED', `network ${id} wants its members to sign in`, {
+          networkId: id,
+          url,
+          hint: url ? `sign in at ${url}, then join again` : 'ask the owner of the network how',
+        })
       }
       case 'requesting':
         return false
@@ -329,13 +366,22 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
   #joinTimeout(network: ZeroTierNetwork, timeoutMs: number): ZtError {
     if (!this.isOnline) return this.#offlineError(timeoutMs)
     const { id } = network
-    const hint = network.status === 'denied' ? `have node ${this.id} authorised on the controller of the network` : `is the controller ${id.slice(0, 10)} running, and on this planet?`
-    return new ZtError('ZT_TIMEOUT', `the controller of network ${id} did not answer within ${timeoutMs / 1000} s`, { networkId: id, hint })
+    const hint =
+      network.status === 'denied'
+        ? `have node ${this.id} authorised on the controller of the network`
+        : `is the controller ${id.slice(0, 10)} running, and on this planet?`
+    return new ZtError('ZT_TIMEOUT', `the controller of network ${id} did not answer within ${timeoutMs / 1000} s`, {
+      networkId: id,
+      hint,
+    })
   }
 
   #offlineError(timeoutMs: number): ZtError {
     const roots = this.roots()
-    return new ZtError('ZT_NODE_OFFLINE', `no root answered within ${timeoutMs / 1000} s: ${describeRoots(roots)}`, { roots, hint: 'is UDP allowed out of this machine, and is the planet the right one?' })
+    return new ZtError('ZT_NODE_OFFLINE', `no root answered within ${timeoutMs / 1000} s: ${describeRoots(roots)}`, {
+      roots,
+      hint: 'is UDP allowed out of this machine, and is the planet the right one?',
+    })
   }
 
   async #until(isReady: () => boolean, patience: Patience): Promise<void> {
@@ -378,9 +424,17 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       case 'offline':
         return void this.emit('offline', event.roots)
       case 'peer-direct':
-        return void this.emit('peer', { id: formatAddress(event.address), direct: true, endpoint: String(event.endpoint) })
+        return void this.emit('peer', {
+          id: formatAddress(event.address),
+          direct: true,
+          endpoint: String(event.endpoint),
+        })
       case 'peer-relayed':
-        return void this.emit('peer', { id: formatAddress(event.address), direct: false, via: event.via === undefined ? undefined : formatAddress(event.via) })
+        return void this.emit('peer', {
+          id: formatAddress(event.address),
+          direct: false,
+          via: event.via === undefined ? undefined : formatAddress(event.via),
+        })
       case 'network-ready':
       case 'network-updated':
       case 'network-denied':
@@ -392,11 +446,19 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
         return this.#keep(event.key, event.bytes)
       case 'identity-collision': {
         const hint = 'move identity.secret away and start again: the node gets a new identity and address'
-        this.#collision = new ZtError('ZT_IDENTITY_COLLISION', `another node has the address ${this.id}, says ${formatAddress(event.reportedBy)}`, { hint })
+        this.#collision = new ZtError(
+          'ZT_IDENTITY_COLLISION',
+          `another node has the address ${this.id}, says ${formatAddress(event.reportedBy)}`,
+          { hint },
+        )
         return void this.emit('collision', this.#collision)
       }
       case 'user-message':
-        return void this.emit('message', { from: formatAddress(event.from), type: event.messageType, data: event.bytes })
+        return void this.emit('message', {
+          from: formatAddress(event.from),
+          type: event.messageType,
+          data: event.bytes,
+        })
       case 'network-requesting':
       case 'network-left':
       case 'world-updated':
@@ -413,5 +475,8 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
 }
 
 function onlyLoopback(planet: World): boolean {
-  return planet.roots.length > 0 && planet.roots.every((root) => root.endpoints.length > 0 && root.endpoints.every(({ ip }) => ip.isLoopback))
+  return (
+    planet.roots.length > 0 &&
+    planet.roots.every((root) => root.endpoints.length > 0 && root.endpoints.every(({ ip }) => ip.isLoopback))
+  )
 }

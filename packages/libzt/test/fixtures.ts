@@ -6,7 +6,9 @@ import { makePlanet } from '@zt/root'
 import { Endpoint, IpAddress, isZtError, type ZtError } from '@zt/sansio'
 import { EmbeddedWorld, type StartOptions, ZeroTier } from '../src/index.js'
 
-const texts = JSON.parse(readFileSync(new URL('../../../fixtures/identities.json', import.meta.url), 'utf8')) as string[]
+const texts = JSON.parse(
+  readFileSync(new URL('../../../fixtures/identities.json', import.meta.url), 'utf8'),
+) as string[]
 
 /** The text of `identity.secret` number `index`. */
 export function secretText(index: number): string {
@@ -48,7 +50,11 @@ export function settings(subnet = '10.1.0', more: NetworkSettings = {}): Network
 
 /** A planet whose root is nowhere: what is sent there stays unanswered. */
 export function deadPlanet(port: number) {
-  return makePlanet({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(texts.length - 1), endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }] })
+  return makePlanet({
+    id: 1n,
+    timestamp: 1,
+    roots: [{ identity: identityOf(texts.length - 1), endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }],
+  })
 }
 
 /** What a promise is rejected with, which must be one of our errors. */

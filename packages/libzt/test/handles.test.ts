@@ -14,7 +14,8 @@ import { deadPlanet, errorOf, identityOf, secretText, settings, startWorld } fro
 function handles(): Record<string, number> {
   const kinds: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) {
-    if (/^(UDPWRAP|UDPSocketWrap|UDP|Timeout|Worker|TCPSocketWrap|TCPServerWrap)$/i.test(kind)) kinds[kind] = (kinds[kind] ?? 0) + 1
+    if (/^(UDPWRAP|UDPSocketWrap|UDP|Timeout|Worker|TCPSocketWrap|TCPServerWrap)$/i.test(kind))
+      kinds[kind] = (kinds[kind] ?? 0) + 1
   }
   return kinds
 }
@@ -35,7 +36,12 @@ test('a world and twenty nodes that come and go leave nothing behind', async () 
     const id = world.createNetwork(settings())
     const state = new MemoryStateStore() // the port is kept in it
     for (let i = 0; i < 20; i++) {
-      await using node = await ZeroTier.start({ planet: world.planet, bind: ['127.0.0.1'], identity: identityOf(2), state })
+      await using node = await ZeroTier.start({
+        planet: world.planet,
+        bind: ['127.0.0.1'],
+        identity: identityOf(2),
+        state,
+      })
       if (i === 0) await (await node.join(id)).listen({ port: 80 })
       else await node.whenOnline()
     }
@@ -48,7 +54,10 @@ test('a world and twenty nodes that come and go leave nothing behind', async () 
 test('a world that is given up while it starts leaves nothing behind', async () => {
   const before = handles()
   const controller = new AbortController()
-  const starting = EmbeddedWorld.start({ identities: { root: identityOf(0), controller: identityOf(1) }, signal: controller.signal })
+  const starting = EmbeddedWorld.start({
+    identities: { root: identityOf(0), controller: identityOf(1) },
+    signal: controller.signal,
+  })
   controller.abort(new ZtError('ZT_STOPPED', 'enough'))
   expect((await errorOf(starting)).code).toBe('ZT_STOPPED')
   expect(await more(before)).toEqual([])
@@ -57,12 +66,15 @@ test('a world that is given up while it starts leaves nothing behind', async () 
 describe('a start that fails leaves nothing behind', () => {
   const failing = async (options: Parameters<typeof ZeroTier.start>[0], code: string) => {
     const before = handles()
-    expect((await errorOf(ZeroTier.start({ identity: identityOf(33), bind: ['127.0.0.1'], ...options }))).code).toBe(code)
+    expect((await errorOf(ZeroTier.start({ identity: identityOf(33), bind: ['127.0.0.1'], ...options }))).code).toBe(
+      code,
+    )
     expect(await more(before)).toEqual([])
   }
 
   test('for a damaged planet', () => failing({ planet: new Uint8Array(3) }, 'ZT_STATE_CORRUPT'))
-  test('for a planet that is not there', () => failing({ planet: join(tmpdir(), 'zt-no-such-planet') }, 'ZT_PLANET_UNREADABLE'))
+  test('for a planet that is not there', () =>
+    failing({ planet: join(tmpdir(), 'zt-no-such-planet') }, 'ZT_PLANET_UNREADABLE'))
   test('for an address that is not ours', () => failing({ bind: ['192.0.2.1'] }, 'EADDRNOTAVAIL'))
 
   test('for a port that is taken', async () => {
@@ -77,7 +89,14 @@ describe('a start that fails leaves nothing behind', () => {
     const state = new MemoryStateStore()
     const key = `controller.d/network/${secretText(33).slice(0, 10)}000001.json`
     await state.write(key, new TextEncoder().encode('{"id":'))
-    await failing({ planet: deadPlanet(1), state, controller: (identity) => new Controller({ identity, random: new SystemRandom() }) }, 'ZT_STATE_CORRUPT')
+    await failing(
+      {
+        planet: deadPlanet(1),
+        state,
+        controller: (identity) => new Controller({ identity, random: new SystemRandom() }),
+      },
+      'ZT_STATE_CORRUPT',
+    )
     expect(new TextDecoder().decode(await state.read(key))).toBe('{"id":')
   })
 
@@ -100,7 +119,19 @@ describe('a start that fails leaves nothing behind', () => {
         return state.write(key, value)
       },
     }
-    expect((await errorOf(ZeroTier.start({ identity: identityOf(33), planet: deadPlanet(1), state: abortingStore, signal: controller.signal, bind: ['127.0.0.1'] }))).code).toBe('ZT_STOPPED')
+    expect(
+      (
+        await errorOf(
+          ZeroTier.start({
+            identity: identityOf(33),
+            planet: deadPlanet(1),
+            state: abortingStore,
+            signal: controller.signal,
+            bind: ['127.0.0.1'],
+          }),
+        )
+      ).code,
+    ).toBe('ZT_STOPPED')
     expect(await more(before)).toEqual([])
   })
 })

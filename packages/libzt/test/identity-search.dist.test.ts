@@ -6,7 +6,8 @@ import { makePlanet } from '@zt/root'
 import { Endpoint, IpAddress, MemoryStateStore } from '@zt/sansio'
 import { afterEach, expect, test } from 'vitest'
 
-const workers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort' || kind === 'Worker').length
+const workers = () =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort' || kind === 'Worker').length
 const before = workers()
 
 afterEach(async () => {
@@ -41,14 +42,23 @@ test('is given up in the middle, with its thread', async () => {
   const controller = new AbortController()
   const searching = generateIdentity({ signal: controller.signal, onProgress: () => controller.abort(reason) })
   // One search of 17 is over with its first try.
-  await searching.then(() => {}, (error: unknown) => expect(error).toBe(reason))
+  await searching.then(
+    () => {},
+    (error: unknown) => expect(error).toBe(reason),
+  )
 })
 
 test('happens once for a state: the identity is kept in it', async () => {
   const state = new MemoryStateStore()
   const messages: string[] = []
-  const planet = (identity: ZeroTier['identity'], port: number) => makePlanet({ id: 7n, timestamp: 1, roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }] })
-  const start = () => ZeroTier.start({ state, planet, bind: ['127.0.0.1'], onProgress: ({ message }) => messages.push(message) })
+  const planet = (identity: ZeroTier['identity'], port: number) =>
+    makePlanet({
+      id: 7n,
+      timestamp: 1,
+      roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }],
+    })
+  const start = () =>
+    ZeroTier.start({ state, planet, bind: ['127.0.0.1'], onProgress: ({ message }) => messages.push(message) })
   let id: string
   {
     await using node = await start()
@@ -66,7 +76,12 @@ test('a start can be given up while it searches, and nothing is kept', async () 
   const state = new MemoryStateStore()
   const reason = new Error('enough')
   const controller = new AbortController()
-  const starting = ZeroTier.start({ state, signal: controller.signal, onProgress: () => controller.abort(reason), bind: ['127.0.0.1'] })
+  const starting = ZeroTier.start({
+    state,
+    signal: controller.signal,
+    onProgress: () => controller.abort(reason),
+    bind: ['127.0.0.1'],
+  })
   await expect(starting).rejects.toBe(reason)
   expect(await state.list('networks.d')).toEqual([])
   expect(await state.read('identity.secret')).toBeUndefined()

@@ -37,7 +37,11 @@ describe('online', () => {
     silent.bind(0, '127.0.0.1')
     await once(silent, 'listening')
     try {
-      await using node = await ZeroTier.start({ planet: deadPlanet(silent.address().port), identity: identityOf(2), bind: ['127.0.0.1'] })
+      await using node = await ZeroTier.start({
+        planet: deadPlanet(silent.address().port),
+        identity: identityOf(2),
+        bind: ['127.0.0.1'],
+      })
       const error = await errorOf(node.whenOnline({ timeoutMs: 50 }))
       expect(error).toMatchObject({ code: 'ZT_NODE_OFFLINE', roots: [{ isReachable: false, trouble: 'no-reply' }] })
       expect(error.message).toContain('within 0.05 s')
@@ -51,8 +55,15 @@ describe('online', () => {
   })
 
   test('a root that no socket can reach is told apart', async () => {
-    await using node = await ZeroTier.start({ planet: deadPlanet(1), identity: identityOf(2), bind: ['127.0.0.1'], allowLoopback: false })
-    expect((await errorOf(node.whenOnline({ timeoutMs: 50 }))).message).toContain('none of our sockets can reach its endpoints')
+    await using node = await ZeroTier.start({
+      planet: deadPlanet(1),
+      identity: identityOf(2),
+      bind: ['127.0.0.1'],
+      allowLoopback: false,
+    })
+    expect((await errorOf(node.whenOnline({ timeoutMs: 50 }))).message).toContain(
+      'none of our sockets can reach its endpoints',
+    )
   })
 
   test('waiting can be aborted', async () => {
@@ -77,16 +88,36 @@ describe('online', () => {
 
 describe('joining', () => {
   test('gives the network as its controller describes it', async () => {
-    const id = world.createNetwork(settings('10.2.0', { name: 'described', mtu: 1400, routes: [{ target: '10.2.0.0/24', via: null }, { target: '192.168.0.0/16', via: '10.2.0.254' }] }))
+    const id = world.createNetwork(
+      settings('10.2.0', {
+        name: 'described',
+        mtu: 1400,
+        routes: [
+          { target: '10.2.0.0/24', via: null },
+          { target: '192.168.0.0/16', via: '10.2.0.254' },
+        ],
+      }),
+    )
     await using node = await startNode(world)
     const network = await node.join(id)
-    expect(network).toMatchObject({ id, name: 'described', type: 'public', status: 'ready', mtu: 1400, isClosed: false, authenticationUrl: undefined })
+    expect(network).toMatchObject({
+      id,
+      name: 'described',
+      type: 'public',
+      status: 'ready',
+      mtu: 1400,
+      isClosed: false,
+      authenticationUrl: undefined,
+    })
     expect(network.addresses.map(String)).toEqual([
       expect.stringMatching(/^10\.2\.0\.\d+\/24$/),
       expect.stringMatching(/^fd.*\/88$/),
       expect.stringMatching(/^fc.*\/40$/),
     ])
-    expect(network.routes.map(({ target, via }) => `${target} ${via}`)).toEqual(['10.2.0.0/24 undefined', '192.168.0.0/16 10.2.0.254'])
+    expect(network.routes.map(({ target, via }) => `${target} ${via}`)).toEqual([
+      '10.2.0.0/24 undefined',
+      '192.168.0.0/16 10.2.0.254',
+    ])
     expect(network.mac).toMatch(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/)
     expect(node.networks).toEqual([network])
     expect(await node.join(id)).toBe(network)
@@ -97,7 +128,12 @@ describe('joining', () => {
     const id = world.createNetwork(settings('10.3.0', { private: true }))
     await using node = await startNode(world)
     const error = await errorOf(node.join(id))
-    expect(error).toMatchObject({ code: 'ZT_NETWORK_DENIED', networkId: id, node: node.id, hint: expect.stringContaining(`node ${node.id}`) as string })
+    expect(error).toMatchObject({
+      code: 'ZT_NETWORK_DENIED',
+      networkId: id,
+      node: node.id,
+      hint: expect.stringContaining(`node ${node.id}`) as string,
+    })
     expect(error.hint).toContain(world.host.id)
     expect(node.networks).toEqual([])
     world.authorize(id, node.id)
@@ -121,13 +157,21 @@ describe('joining', () => {
     const denied = once(node, 'network')
     const joining = errorOf(node.join(id, { waitForAccess: true, timeoutMs: 200 }))
     await denied
-    expect(await joining).toMatchObject({ code: 'ZT_TIMEOUT', networkId: id, hint: expect.stringContaining(`node ${node.id} authorised`) as string })
+    expect(await joining).toMatchObject({
+      code: 'ZT_TIMEOUT',
+      networkId: id,
+      hint: expect.stringContaining(`node ${node.id} authorised`) as string,
+    })
   })
 
   test('a network that its controller does not know is not found', async () => {
     await using node = await startNode(world)
     const id = `${world.host.id}ffffff`
-    expect(await errorOf(node.join(id))).toMatchObject({ code: 'ZT_NETWORK_NOT_FOUND', networkId: id, hint: expect.stringContaining(world.host.id) as string })
+    expect(await errorOf(node.join(id))).toMatchObject({
+      code: 'ZT_NETWORK_NOT_FOUND',
+      networkId: id,
+      hint: expect.stringContaining(world.host.id) as string,
+    })
     expect(node.networks).toEqual([])
   })
 
@@ -140,7 +184,10 @@ describe('joining', () => {
     await using node = await startNode(world)
     await node.whenOnline()
     const error = await errorOf(node.join(`${'1a2440d163'}000001`, { timeoutMs: 100 }))
-    expect(error).toMatchObject({ code: 'ZT_TIMEOUT', hint: expect.stringContaining('controller 1a2440d163') as string })
+    expect(error).toMatchObject({
+      code: 'ZT_TIMEOUT',
+      hint: expect.stringContaining('controller 1a2440d163') as string,
+    })
   })
 
   test('can be aborted before and while waiting, and the network is left again', async () => {
@@ -183,7 +230,11 @@ describe('leaving', () => {
     await leaving
     await closed
     expect(first.isClosed).toBe(true)
-    for (const use of [() => first.connect({ port: 80 }), () => first.createServer(), () => first.createSocket('udp4')]) {
+    for (const use of [
+      () => first.connect({ port: 80 }),
+      () => first.createServer(),
+      () => first.createSocket('udp4'),
+    ]) {
       expect(use).toThrow(expect.objectContaining({ code: 'ZT_NETWORK_LEFT' }))
     }
     expect((await errorOf(first.ping('10.4.0.1'))).code).toBe('ZT_NETWORK_LEFT')
@@ -237,11 +288,23 @@ describe('what a controller changes', () => {
     await updated(() => update({ name: 'renamed' }))
     expect(network.name).toBe('renamed')
 
-    await updated(() => update({ routes: [{ target: '10.5.0.0/24', via: null }, { target: '10.99.0.0/16', via: '10.5.0.254' }] }))
+    await updated(() =>
+      update({
+        routes: [
+          { target: '10.5.0.0/24', via: null },
+          { target: '10.99.0.0/16', via: '10.5.0.254' },
+        ],
+      }),
+    )
     expect(network.routes.map(({ target }) => String(target))).toContain('10.99.0.0/16')
     expect(node.networkFor('10.99.1.1')).toBe(network)
 
-    await updated(() => world.controller.updateMember(Date.now(), networkId, node.identity.address, { ipAssignments: ['10.5.0.77'], noAutoAssignIps: true }))
+    await updated(() =>
+      world.controller.updateMember(Date.now(), networkId, node.identity.address, {
+        ipAssignments: ['10.5.0.77'],
+        noAutoAssignIps: true,
+      }),
+    )
     expect(network.addresses.map(String)).toContain('10.5.0.77/24')
     expect((await network.ping('10.5.0.77')).bytes).toBe(56)
   })

@@ -38,7 +38,8 @@ describe('close', () => {
     expect(network.isClosed).toBe(true)
     expect(node.networks).toEqual([])
     await node.close()
-    for (const use of [node.join(network.id), node.whenOnline()]) expect((await errorOf(use)).code).toBe('ZT_NODE_CLOSED')
+    for (const use of [node.join(network.id), node.whenOnline()])
+      expect((await errorOf(use)).code).toBe('ZT_NODE_CLOSED')
     await node.leave(network.id)
   })
 
@@ -127,7 +128,9 @@ describe('coming back', () => {
       await using node = await start()
       const joining = errorOf(node.join(id, { timeoutMs: 100 }))
       await new Promise((resolve) => setImmediate(resolve))
-      expect(node.networks.map(({ name, status, addresses }) => [name, status, addresses.length])).toEqual([['kept', 'requesting', 3]])
+      expect(node.networks.map(({ name, status, addresses }) => [name, status, addresses.length])).toEqual([
+        ['kept', 'requesting', 3],
+      ])
       expect((await joining).code).toBe('ZT_NODE_OFFLINE')
     }
     expect(await state.read(key)).toEqual(before) // failing to join is not leaving
@@ -148,13 +151,19 @@ describe('coming back', () => {
       ZeroTier.start({
         state: directory,
         bind: ['127.0.0.1'],
-        planet: (identity, port) => makePlanet({ id: 7n, timestamp: Date.now(), roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }] }),
+        planet: (identity, port) =>
+          makePlanet({
+            id: 7n,
+            timestamp: Date.now(),
+            roots: [{ identity, endpoints: [new Endpoint(IpAddress.parse('127.0.0.1'), port)] }],
+          }),
         controller: (identity) => (controller = new Controller({ identity, random: new SystemRandom() })),
       })
     let id: string
     let addresses: string[]
     const state = new MemoryStateStore()
-    const member = (planet: ZeroTier['planet']) => ZeroTier.start({ identity: identityOf(29), planet, state, bind: ['127.0.0.1'] })
+    const member = (planet: ZeroTier['planet']) =>
+      ZeroTier.start({ identity: identityOf(29), planet, state, bind: ['127.0.0.1'] })
     let planet: ZeroTier['planet']
     {
       await using root = await start()

@@ -21,7 +21,12 @@ beforeAll(async () => {
   world = await startWorld()
   ;[alice, bob] = await Promise.all([startNode(world), startNode(world)])
   const [one, two] = [world.createNetwork(settings('10.1.0')), world.createNetwork(settings('10.2.0'))]
-  ;[near, far, otherNear, otherFar] = await Promise.all([alice.join(one), bob.join(one), alice.join(two), bob.join(two)])
+  ;[near, far, otherNear, otherFar] = await Promise.all([
+    alice.join(one),
+    bob.join(one),
+    alice.join(two),
+    bob.join(two),
+  ])
 })
 afterAll(async () => {
   await Promise.all([alice, bob].map((node) => node.close()))
@@ -52,7 +57,11 @@ describe.each(kinds)('over %s', (kind) => {
     const socket = near.connect({ host: String(addressOf(far, kind)), port, allowHalfOpen: true })
     const sent = randomBytes(300_000)
     socket.end(sent)
-    expect(createHash('sha256').update(await buffer(socket)).digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
+    expect(
+      createHash('sha256')
+        .update(await buffer(socket))
+        .digest('hex'),
+    ).toBe(createHash('sha256').update(sent).digest('hex'))
     expect(socket.remoteAddress).toBe(String(addressOf(far, kind)))
     expect(near.addresses.map(({ address }) => String(address))).toContain(socket.localAddress)
   })
@@ -63,7 +72,9 @@ describe.each(kinds)('over %s', (kind) => {
   })
 
   test('HTTP between stock clients and servers', async () => {
-    const server = createServer((request, response) => response.end(`${request.method} from ${request.socket.remoteAddress}`))
+    const server = createServer((request, response) =>
+      response.end(`${request.method} from ${request.socket.remoteAddress}`),
+    )
     await using tcp = await far.serveHttp(server, { port: 0 })
     const agent = near.agent({ keepAlive: true })
     for (let i = 0; i < 3; i++) {
@@ -107,7 +118,12 @@ test('a path that is direct says so', async () => {
   const address = addressOf(far, 'IPv4')
   while (!near.pathTo(address).startsWith('direct')) await Promise.all([once(alice, 'change'), near.ping(address)])
   expect(near.pathTo(address)).toBe(`direct at 127.0.0.1/${bob.port}`)
-  expect(alice.peers().find(({ id }) => id === bob.id)).toMatchObject({ role: 'leaf', direct: true, via: undefined, paths: [{ preferred: true, endpoint: `127.0.0.1/${bob.port}` }] })
+  expect(alice.peers().find(({ id }) => id === bob.id)).toMatchObject({
+    role: 'leaf',
+    direct: true,
+    via: undefined,
+    paths: [{ preferred: true, endpoint: `127.0.0.1/${bob.port}` }],
+  })
   expect(near.pathTo(addressOf(otherFar, 'IPv4'))).toBe('unknown')
 })
 
@@ -120,13 +136,22 @@ describe('two networks at once', () => {
   })
 
   test('an address of neither has no route', () => {
-    expect(() => alice.networkFor('192.0.2.1')).toThrow(expect.objectContaining({ code: 'ENETUNREACH', hint: expect.stringContaining(near.id) as string }))
+    expect(() => alice.networkFor('192.0.2.1')).toThrow(
+      expect.objectContaining({ code: 'ENETUNREACH', hint: expect.stringContaining(near.id) as string }),
+    )
     expect(() => alice.networkFor('host.example')).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID' }))
     expect(() => alice.connect({ port: 80 })).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID' }))
   })
 
   test('the node connects and fetches over the right one', async () => {
-    const servers = await Promise.all([far, otherFar].map((network) => network.serveHttp(createServer((_request, response) => response.end(network.id)), { port: 80 })))
+    const servers = await Promise.all(
+      [far, otherFar].map((network) =>
+        network.serveHttp(
+          createServer((_request, response) => response.end(network.id)),
+          { port: 80 },
+        ),
+      ),
+    )
     const agent = alice.agent()
     for (const network of [far, otherFar]) {
       const address = addressOf(network, 'IPv4')

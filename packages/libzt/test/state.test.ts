@@ -15,12 +15,17 @@ const NETWORK = '8056c2e21c000001'
 
 async function storeWith(values: Readonly<Record<string, string | Uint8Array>>): Promise<MemoryStateStore> {
   const store = new MemoryStateStore()
-  for (const [key, value] of Object.entries(values)) await store.write(key, typeof value === 'string' ? bytes(value) : value)
+  for (const [key, value] of Object.entries(values))
+    await store.write(key, typeof value === 'string' ? bytes(value) : value)
   return store
 }
 
 async function contents(store: MemoryStateStore, keys: readonly string[]): Promise<Record<string, string>> {
-  return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, Buffer.from((await store.read(key)) ?? '').toString('hex')] as const)))
+  return Object.fromEntries(
+    await Promise.all(
+      keys.map(async (key) => [key, Buffer.from((await store.read(key)) ?? '').toString('hex')] as const),
+    ),
+  )
 }
 
 /** The same with one character at `at` replaced by another hexadecimal digit. */
@@ -55,12 +60,19 @@ describe('an identity in the state', () => {
     ['with a flipped digit in the address', flipped(whole, 3), 'does not belong to its key'],
     ['with a flipped digit in the public key', flipped(whole, 40), 'does not belong to its key'],
     ['with a flipped digit in the secret key', flipped(whole, whole.length - 70), 'secret key does not belong'],
-    ['with the secret key of another', `${address}:0:${publicKey}:${secretText(3).split(':')[3]}`, 'secret key does not belong'],
+    [
+      'with the secret key of another',
+      `${address}:0:${publicKey}:${secretText(3).split(':')[3]}`,
+      'secret key does not belong',
+    ],
   ])('that is %s is reported, and nothing is written', async (_name, text, said) => {
     const store = await storeWith({ 'identity.secret': text, 'identity.public': 'as it was' })
     const before = await contents(store, ['identity.secret', 'identity.public'])
     const error = await errorOf(openState({ state: store }))
-    expect(error).toMatchObject({ code: 'ZT_STATE_CORRUPT', hint: expect.stringContaining('restore the file') as string })
+    expect(error).toMatchObject({
+      code: 'ZT_STATE_CORRUPT',
+      hint: expect.stringContaining('restore the file') as string,
+    })
     expect(error.message).toContain('identity.secret')
     expect(error.message).toContain(said)
     expect(await contents(store, ['identity.secret', 'identity.public'])).toEqual(before)
@@ -97,20 +109,42 @@ describe('an identity that is given', () => {
 
 describe('networks in the state', () => {
   const config: NetworkConfig = {
-    networkId: BigInt(`0x${NETWORK}`), timestamp: 1, credentialTimeMaxDelta: 2, revision: 3, issuedTo: identityOf(2).address,
-    remoteTraceTarget: 0, remoteTraceLevel: 0, flags: 0n, multicastLimit: 32, isPublic: true, name: 'kept', mtu: 2800,
-    capabilities: [], tags: [], ownerships: [], specialists: [], routes: [], staticIps: [], rules: [],
+    networkId: BigInt(`0x${NETWORK}`),
+    timestamp: 1,
+    credentialTimeMaxDelta: 2,
+    revision: 3,
+    issuedTo: identityOf(2).address,
+    remoteTraceTarget: 0,
+    remoteTraceLevel: 0,
+    flags: 0n,
+    multicastLimit: 32,
+    isPublic: true,
+    name: 'kept',
+    mtu: 2800,
+    capabilities: [],
+    tags: [],
+    ownerships: [],
+    specialists: [],
+    routes: [],
+    staticIps: [],
+    rules: [],
   }
   const key = `networks.d/${NETWORK}.conf`
   const open = (store: MemoryStateStore) => openState({ state: store, identity: identityOf(2) })
 
-  test.each([['a configuration', encodeNetworkConfig(config)], ['nothing', new Uint8Array()], ['a blank line', bytes('\n')]])('may hold %s', async (_name, value) => {
+  test.each([
+    ['a configuration', encodeNetworkConfig(config)],
+    ['nothing', new Uint8Array()],
+    ['a blank line', bytes('\n')],
+  ])('may hold %s', async (_name, value) => {
     const { restored } = await open(await storeWith({ [key]: value }))
     expect(restored.get(key)).toEqual(value)
   })
 
   test('other files beside them are left alone', async () => {
-    const { restored } = await open(await storeWith({ [`networks.d/${NETWORK}.local.conf`]: 'allowManaged=1\n', 'networks.d/readme': 'x' }))
+    const { restored } = await open(
+      await storeWith({ [`networks.d/${NETWORK}.local.conf`]: 'allowManaged=1\n', 'networks.d/readme': 'x' }),
+    )
     expect(restored.size).toBe(0)
   })
 
@@ -121,7 +155,11 @@ describe('networks in the state', () => {
   ])('that are %s are reported, and left as they are', async (_name, value) => {
     const store = await storeWith({ [key]: value })
     const error = await errorOf(open(store))
-    expect(error).toMatchObject({ code: 'ZT_STATE_CORRUPT', file: key, hint: expect.stringContaining('remove the file') as string })
+    expect(error).toMatchObject({
+      code: 'ZT_STATE_CORRUPT',
+      file: key,
+      hint: expect.stringContaining('remove the file') as string,
+    })
     expect(error.message).toContain(key)
     expect(await store.read(key)).toEqual(value)
   })
@@ -129,13 +167,17 @@ describe('networks in the state', () => {
 
 describe('a planet', () => {
   const planet = deadPlanet(9993)
-  const open = async (options: StartOptions) => openPlanet(options, await openState({ identity: identityOf(2), ...options }), 4321)
+  const open = async (options: StartOptions) =>
+    openPlanet(options, await openState({ identity: identityOf(2), ...options }), 4321)
 
   test('is the public one where nothing else is said', async () => {
     expect((await open({})).roots).toHaveLength(4)
   })
 
-  test.each([['an object', planet], ['bytes', formatWorld(planet)]])('can be given as %s', async (_name, given) => {
+  test.each([
+    ['an object', planet],
+    ['bytes', formatWorld(planet)],
+  ])('can be given as %s', async (_name, given) => {
     const store = new MemoryStateStore()
     expect(await open({ planet: given, state: store })).toEqual(planet)
     expect(await store.read('planet')).toBeUndefined()
@@ -158,7 +200,13 @@ describe('a planet', () => {
     expect(await store.read('planet')).toEqual(formatWorld(planet))
   })
 
-  const moon = formatWorld(makeMoon({ id: 1n, timestamp: 1, roots: [{ identity: identityOf(39), endpoints: [new Endpoint(IpAddress.parse('192.0.2.1'), 1)] }] }))
+  const moon = formatWorld(
+    makeMoon({
+      id: 1n,
+      timestamp: 1,
+      roots: [{ identity: identityOf(39), endpoints: [new Endpoint(IpAddress.parse('192.0.2.1'), 1)] }],
+    }),
+  )
   test.each([
     ['empty', new Uint8Array(), '(0 bytes)'],
     ['truncated', formatWorld(planet).slice(0, -1), 'bytes)'],
@@ -168,14 +216,21 @@ describe('a planet', () => {
     const store = await storeWith({ planet: value })
     for (const options of [{}, { planet: () => planet }]) {
       const error = await errorOf(open({ state: store, ...options }))
-      expect(error).toMatchObject({ code: 'ZT_STATE_CORRUPT', file: 'planet', hint: expect.stringContaining('remove it') as string })
+      expect(error).toMatchObject({
+        code: 'ZT_STATE_CORRUPT',
+        file: 'planet',
+        hint: expect.stringContaining('remove it') as string,
+      })
       expect(error.message).toContain(said)
     }
     expect(await store.read('planet')).toEqual(value)
   })
 
   test('given as bytes that are none is reported', async () => {
-    expect(await errorOf(open({ planet: bytes('garbage') }))).toMatchObject({ code: 'ZT_STATE_CORRUPT', message: expect.stringContaining('the planet given') as string })
+    expect(await errorOf(open({ planet: bytes('garbage') }))).toMatchObject({
+      code: 'ZT_STATE_CORRUPT',
+      message: expect.stringContaining('the planet given') as string,
+    })
   })
 })
 

@@ -72,7 +72,9 @@ test('a signal that was aborted before is seen before anything else', async () =
   const condition = new Condition()
   condition.value = 'there'
   const ready = vi.fn(condition.ready)
-  await expect(waitFor(ready, condition.subscribe, { signal: AbortSignal.abort(new Error('no')), onTimeout: late })).rejects.toThrow('no')
+  await expect(
+    waitFor(ready, condition.subscribe, { signal: AbortSignal.abort(new Error('no')), onTimeout: late }),
+  ).rejects.toThrow('no')
   expect(ready).not.toHaveBeenCalled()
 })
 
@@ -87,7 +89,9 @@ test('when time is up, the error is made then', async () => {
   try {
     const condition = new Condition()
     const onTimeout = vi.fn(late)
-    const settled = expect(waitFor(condition.ready, condition.subscribe, { timeoutMs: 1000, onTimeout })).rejects.toThrow('late')
+    const settled = expect(
+      waitFor(condition.ready, condition.subscribe, { timeoutMs: 1000, onTimeout }),
+    ).rejects.toThrow('late')
     vi.advanceTimersByTime(999)
     expect(onTimeout).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)

@@ -1,10 +1,14 @@
 import { once } from 'node:events'
+import type { ZeroTier } from '@zt/libzt'
 import { IpAddress, ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
 import { receiveAll, sendPattern } from '../demo/bulk.js'
 import { formatBytes, formatSpeed } from '../describe.js'
-import { byteCount, networkFlags, portNumber, required, text } from '../flags.js'
+import { byteCount, networkFlags, portNumber, required, text, times } from '../flags.js'
+import type { Output } from '../output.js'
 import { untilStopped, withNetworks } from '../with-node.js'
+
+type TcpSocket = ReturnType<ZeroTier['connect']>
 
 /** The first byte of a connection to `bench recv`: count and hash what comes, or send it back. */
 const COUNT = 1
@@ -27,22 +31,8 @@ Receives what zt bench send sends, hashes it and answers with the hash; sends ba
         const server = await network.listen({ port, signal, allowHalfOpen: true })
         server.on('connection', (socket) => {
           const from = `${socket.remoteAddress}`
-          socket.once('error', (error) => output.progress(`${from}: ${error.message}`))
-          void once(socket, 'readable').then(
-            async () => {
-              const purpose = (socket.read(1) as Buffer | null)?.[0]
-              if (purpose === ECHO) return void socket.pipe(socket)
-              const start = performance.now()
-              const { bytes, sha256 } = await receiveAll(socket)
-              const milliseconds = performance.now() - start
-              socket.end(sha256)
-              output.result(
-                { event: 'received', from, bytes, sha256, milliseconds },
-                `${from}: ${formatBytes(bytes)} in ${(milliseconds / 1000).toFixed(2)} s, ${formatSpeed(bytes, milliseconds)}, sha256 ${sha256}`,
-              )
-            },
-            () => {},
-          )
+          socket.on('error', () => {}) // whoever reads is told too
+          receive(socket, from, output).catch((error: Error) => output.progress(`${from}: ${error.message}`))
         })
         const addresses = network.addresses.map(({ address }) => String(address))
         output.result(
@@ -53,6 +43,20 @@ Receives what zt bench send sends, hashes it and answers with the hash; sends ba
       await untilStopped(signal)
     })
   },
+}
+
+async function receive(socket: TcpSocket, from: string, output: Output): Promise<void> {
+  await once(socket, 'readable')
+  const purpose = (socket.read(1) as Buffer | null)?.[0]
+  if (purpose === ECHO) return void socket.pipe(socket)
+  const start = performance.now()
+  const { bytes, sha256 } = await receiveAll(socket)
+  const milliseconds = performance.now() - start
+  socket.end(sha256)
+  output.result(
+    { event: 'received', from, bytes, sha256, milliseconds },
+    `${from}: ${formatBytes(bytes)} in ${(milliseconds / 1000).toFixed(2)} s, ${formatSpeed(bytes, milliseconds)}, sha256 ${sha256}`,
+  )
 }
 
 export const benchSend: Command = {
@@ -102,9 +106,7 @@ export const benchPing: Command = {
   async run(invocation) {
     const { output, positionals, values, signal } = invocation
     const [ip, port] = target(positionals)
-    const count = Number(text(values, 'count') ?? 1000)
-    if (!Number.isInteger(count) || count < 1)
-      throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
+    const count = times(text(values, 'count'), '--count', 1000)
     await withNetworks(invocation, async (networks, node) => {
       const network = networks.length === 1 ? networks[0]! : node.networkFor(ip)
       const socket = network.connect({ host: String(ip), port, noDelay: true, signal })

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
+import { openFile } from '../files.js'
 import { networkFlags, text } from '../flags.js'
 import { withNetworks } from '../with-node.js'
 
@@ -25,14 +25,15 @@ headers and the body (as text) are one object. A status of 400 or more is exit c
     const { output, positionals, values, signal } = invocation
     const url = httpUrl(positionals[0]!)
     const data = text(values, 'data')
+    await using file = data?.startsWith('@') ? await openFile(data.slice(1)) : undefined
     const method = text(values, 'method') ?? (data === undefined ? 'GET' : 'POST')
     await withNetworks(invocation, async (networks, node) => {
       const agent = networks.length === 1 ? networks[0]!.agent() : node.agent()
       try {
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
           const outgoing = request(url, { method, agent, signal }, resolve)
-          outgoing.on('error', (error) => reject(signal.aborted ? (signal.reason as Error) : error))
-          if (data?.startsWith('@')) pipeline(createReadStream(data.slice(1)), outgoing).catch(reject)
+          outgoing.on('error', reject)
+          if (file) pipeline(file.createReadStream(), outgoing).catch(reject)
           else outgoing.end(data)
         })
         const status = response.statusCode ?? 0
@@ -42,7 +43,7 @@ headers and the body (as text) are one object. A status of 400 or more is exit c
           output.result({ status, headers: response.headers, body: Buffer.concat(chunks).toString() }, '')
         } else {
           for await (const chunk of response as AsyncIterable<Buffer>) {
-            if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+            await output.bytes(chunk)
           }
         }
         if (status >= 400) throw new ZtError('ZT_HTTP_STATUS', `${url} answered ${status} ${response.statusMessage}`)
@@ -56,9 +57,6 @@ headers and the body (as text) are one object. A status of 400 or more is exit c
 function httpUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol !== 'http:')
-    throw new ZtError(
-      'ZT_ARG_INVALID',
-      `expected an URL such as http://10.147.17.5:8080/, got ${JSON.stringify(value)}`,
-    )
+    throw new ZtError('ZT_ARG_INVALID', `expected a URL such as http://10.147.17.5:8080/, got ${JSON.stringify(value)}`)
   return url
 }

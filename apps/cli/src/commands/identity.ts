@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
+import { publicKeyOf } from '@zt/crypto'
 import { generateIdentity } from '@zt/libzt'
 import {
   formatAddress,
@@ -9,8 +10,9 @@ import {
   parseIdentity,
   validateIdentity,
 } from '@zt/protocol'
-import { ZtError } from '@zt/sansio'
+import { equalBytes, ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
+import { existsError, readInput, refuseExisting } from '../files.js'
 import { outputFlags } from '../flags.js'
 
 export const identityNew: Command = {
@@ -25,21 +27,17 @@ form (as in identity.secret), or writes FILE readable by its owner only. An exis
   flags: outputFlags,
   positionals: [0, 1],
   async run({ output, positionals, signal }) {
+    const [file] = positionals
+    if (file !== undefined) await refuseExisting(file)
     const identity = await generateIdentity({
       signal,
       onProgress: ({ tries }) => output.progress(`searching for an address: ${tries} tried (about 15 are needed)`),
     })
     const secret = formatSecretIdentity(identity)
     const address = formatAddress(identity.address)
-    const [file] = positionals
     if (file === undefined) return output.result({ address, public: formatIdentity(identity), secret }, secret)
     await writeFile(file, secret, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST')
-        throw new ZtError('ZT_ARG_INVALID', `${file} exists and is not overwritten`, {
-          hint: 'name another file, or move that one away',
-          cause: error,
-        })
-      throw error
+      throw error.code === 'EEXIST' ? existsError(file, error) : error
     })
     output.result({ address, public: formatIdentity(identity), file }, `${address} written to ${file}`)
   },
@@ -54,17 +52,24 @@ export const identityShow: Command = {
   positionals: [1, 1],
   async run({ output, positionals, values }) {
     const identity = await identityOf(positionals[0]!)
-    const shown =
-      values.secret && isSecretIdentity(identity) ? formatSecretIdentity(identity) : formatIdentity(identity)
-    const address = formatAddress(identity.address)
-    output.result({ address, public: formatIdentity(identity), hasSecret: isSecretIdentity(identity) }, shown)
+    const hasSecret = isSecretIdentity(identity)
+    if (values.secret && !hasSecret)
+      throw new ZtError('ZT_IDENTITY_INVALID', `${positionals[0]} holds no secret key`, {
+        hint: 'identity.secret holds it, identity.public does not',
+      })
+    const facts = { address: formatAddress(identity.address), public: formatIdentity(identity), hasSecret }
+    if (values.secret && hasSecret) {
+      const secret = formatSecretIdentity(identity)
+      output.result({ ...facts, secret }, secret)
+    } else output.result(facts, facts.public)
   },
 }
 
 export const identityValidate: Command = {
   summary: 'check that an address belongs to its key',
   usage: 'FILE|TEXT',
-  details: 'Recomputes the memory-hard hash. Exit code 0: the address belongs to the key; 1: it does not.',
+  details:
+    'Recomputes the memory-hard hash. Exit code 0: the address belongs to the key, and the secret key, if there is one, to\nthe public one; 1: it does not.',
   flags: outputFlags,
   positionals: [1, 1],
   async run({ output, positionals }) {
@@ -72,6 +77,8 @@ export const identityValidate: Command = {
     const address = formatAddress(identity.address)
     if (!validateIdentity(identity))
       throw new ZtError('ZT_IDENTITY_INVALID', `the address ${address} does not belong to this key`)
+    if (isSecretIdentity(identity) && !equalBytes(publicKeyOf(identity.secretKey), identity.publicKey))
+      throw new ZtError('ZT_IDENTITY_INVALID', `the secret key of ${address} does not belong to its public key`)
     output.result({ address, valid: true }, `${address} is valid`)
   },
 }
@@ -79,9 +86,9 @@ export const identityValidate: Command = {
 /** An identity from a file, or from the text itself. */
 export async function identityOf(fileOrText: string): Promise<Identity> {
   if (/^[0-9a-f]{10}:0:/i.test(fileOrText)) return parseIdentity(fileOrText)
-  const content = await readFile(fileOrText, 'utf8')
+  const content = await readInput(fileOrText)
   try {
-    return parseIdentity(content.trim())
+    return parseIdentity(content.toString().trim())
   } catch (cause) {
     throw new ZtError('ZT_IDENTITY_INVALID', `${fileOrText} does not hold an identity`, {
       cause,

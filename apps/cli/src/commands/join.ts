@@ -1,6 +1,7 @@
+import { parseNetworkId } from '@zt/protocol'
 import type { Command } from '../command.js'
-import { nodeFlags } from '../flags.js'
 import { describeNetwork } from '../describe.js'
+import { nodeFlags } from '../flags.js'
 import { join as joinNetwork, untilStopped, withNode } from '../with-node.js'
 
 export const join: Command = {
@@ -16,8 +17,9 @@ to authorise. Keep the node id between runs with --state.
   flags: { stay: { type: 'boolean', help: 'stay joined until stopped' }, ...nodeFlags },
   positionals: [1, 1],
   async run(invocation) {
+    const id = parseNetworkId(invocation.positionals[0]!)
     await withNode(invocation, async (node) => {
-      const network = await joinNetwork(invocation, node, invocation.positionals[0]!)
+      const network = await joinNetwork(invocation, node, id)
       const { value, text } = describeNetwork(node, network)
       invocation.output.result(value, text)
       if (!invocation.values.stay) return

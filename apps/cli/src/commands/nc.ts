@@ -8,7 +8,8 @@ export const nc: Command = {
   summary: 'stdin and stdout over TCP',
   usage: 'HOST PORT',
   details: `
-Connects and copies stdin to the connection and the connection to stdout, each until its end.
+Connects and copies stdin to the connection and the connection to stdout. The end of stdin ends our side; the end of
+the other side ends the command.
 
   echo hello | zt nc 10.147.17.5 7 --network 8056c2e21c000001
   ssh -o ProxyCommand='zt nc %h %p --network 8056c2e21c000001 --state ~/.zt' user@10.147.17.5`,
@@ -30,11 +31,11 @@ Connects and copies stdin to the connection and the connection to stdout, each u
       const sending = pipeline(process.stdin, socket).catch((error: Error) => {
         if (!socket.readableEnded) throw error
       })
-      for await (const bytes of socket as AsyncIterable<Buffer>) {
-        if (!process.stdout.write(bytes)) await once(process.stdout, 'drain')
+      const receiving = async () => {
+        for await (const bytes of socket as AsyncIterable<Buffer>) await invocation.output.bytes(bytes)
+        process.stdin.destroy()
       }
-      process.stdin.destroy()
-      await sending
+      await Promise.all([sending, receiving()])
     })
   },
 }

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import { IpAddress, ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
-import { networkFlags, text } from '../flags.js'
+import { networkFlags, text, times } from '../flags.js'
 import { withNetworks } from '../with-node.js'
 
 export const ping: Command = {
@@ -13,16 +14,15 @@ Sends ICMP echo requests and prints the round trips. Exit code 5 when none is an
   flags: { count: { type: 'string', value: 'N', help: 'how many (default: 4)' }, ...networkFlags },
   positionals: [1, 1],
   async run(invocation) {
-    const { output, positionals, values, signal } = invocation
+    const { output, positionals, values, signal, stopped } = invocation
     const target = IpAddress.parse(positionals[0]!)
-    const count = Number(text(values, 'count') ?? 4)
-    if (!Number.isInteger(count) || count < 1)
-      throw new ZtError('ZT_ARG_INVALID', `--count must be a positive number, got ${JSON.stringify(values.count)}`)
+    const count = times(text(values, 'count'), '--count', 4)
     await withNetworks(invocation, async (networks, node) => {
       const from = networks.length === 1 ? networks[0]! : node.networkFor(target)
       let answered = 0
       for (let sequence = 1; sequence <= count; sequence++) {
         if (sequence > 1) await pause(signal)
+        if (stopped.aborted && answered > 0) break // Ctrl-C is how a ping ends
         try {
           const { milliseconds, bytes } = await from.ping(target, { signal, timeoutMs: sequence === 1 ? 5000 : 2000 })
           answered++
@@ -31,6 +31,7 @@ Sends ICMP echo requests and prints the round trips. Exit code 5 when none is an
             `${bytes} bytes from ${target}: seq=${sequence} time=${milliseconds.toFixed(3)} ms`,
           )
         } catch (error) {
+          if (stopped.aborted && answered > 0) break
           if (signal.aborted) throw error
           output.result(
             { target, sequence, error: (error as Error).message },
@@ -43,17 +44,7 @@ Sends ICMP echo requests and prints the round trips. Exit code 5 when none is an
   },
 }
 
-/** A second between requests, as ping has it; a stop cuts it short. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, 1000)
-    signal.addEventListener('abort', stop, { once: true })
-  })
+/** A second between requests, as ping has it; the end of the command cuts it short. */
+async function pause(signal: AbortSignal): Promise<void> {
+  await setTimeout(1000, undefined, { signal }).catch(() => {})
 }

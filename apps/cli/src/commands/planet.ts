@@ -1,10 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { generateKeyPair, type KeyPair, publicKeyOf } from '@zt/crypto'
 import { SystemRandom } from '@zt/io-node'
 import { formatAddress, type World, WorldType } from '@zt/protocol'
 import { formatWorld, makePlanet, parseWorld } from '@zt/root'
 import { Endpoint, formatHex, parseHex, ZtError } from '@zt/sansio'
 import type { Command } from '../command.js'
+import { readInput } from '../files.js'
 import { outputFlags, required, text, texts } from '../flags.js'
 import { identityOf } from './identity.js'
 
@@ -56,7 +58,7 @@ export const planetShow: Command = {
   positionals: [1, 1],
   async run({ output, positionals }) {
     const file = positionals[0]!
-    const world = worldOf(await readFile(file), file)
+    const world = worldOf(await readInput(file), file)
     output.result(worldValue(world), describeWorld(world))
   },
 }
@@ -75,12 +77,14 @@ function worldOf(bytes: Uint8Array, file: string): World {
 /** The key in a file, as 64 secret bytes in hexadecimal; a fresh one where there is none. */
 async function signingKeyOf(file: string | undefined): Promise<KeyPair> {
   if (file === undefined) return generateKeyPair(new SystemRandom())
-  try {
-    const secretKey = parseHex((await readFile(file, 'utf8')).trim())
-    if (secretKey.length === 64) return { secretKey, publicKey: publicKeyOf(secretKey) }
-    throw new ZtError('ZT_ARG_INVALID', `${file} holds ${secretKey.length} bytes, a signing key has 64`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  if (existsSync(file)) {
+    const content = (await readInput(file)).toString().trim()
+    if (!/^[0-9a-f]{128}$/i.test(content))
+      throw new ZtError('ZT_ARG_INVALID', `${file} does not hold a signing key`, {
+        hint: 'a signing key has 128 hexadecimal digits; name a file that is not there to make one',
+      })
+    const secretKey = parseHex(content)
+    return { secretKey, publicKey: publicKeyOf(secretKey) }
   }
   const key = generateKeyPair(new SystemRandom())
   await writeFile(file, formatHex(key.secretKey), { mode: 0o600, flag: 'wx' })
@@ -125,7 +129,8 @@ function worldValue(world: World): object {
 
 function describeWorld(world: World): string {
   const kind = world.type === WorldType.Moon ? 'moon' : 'planet'
-  const made = new Date(world.timestamp).toISOString()
+  const date = new Date(world.timestamp)
+  const made = Number.isNaN(date.getTime()) ? `timestamp ${world.timestamp}` : date.toISOString()
   const roots = world.roots.map(
     ({ identity, endpoints }) => `  root ${formatAddress(identity.address)} at ${endpoints.join(' ')}`,
   )

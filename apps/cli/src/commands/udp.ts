@@ -25,8 +25,9 @@ Prints every datagram that arrives on a UDP port of any managed address, and ans
               { event: 'datagram', from: from.address, port: from.port, data },
               `${from.address} port ${from.port}: ${data}`,
             )
-            if (data.trim() === 'ping') socket.send('pong', from.port, from.address)
+            if (data.trim() === 'ping') socket.send('pong', from.port, from.address, () => {}) // may be lost, as any datagram
           })
+          socket.on('error', (error) => output.progress(error.message))
           socket.bind(port)
           await once(socket, 'listening')
         }
@@ -75,8 +76,6 @@ Sends one datagram. With --wait it is sent again every second until an answer co
             { address: string; port: number },
           ]
           output.result({ from: from.address, port: from.port, data: bytes.toString() }, bytes.toString())
-        } catch (error) {
-          throw signal.aborted ? (signal.reason as Error) : error
         } finally {
           clearInterval(again)
         }
