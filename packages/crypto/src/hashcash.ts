@@ -14,6 +14,21 @@ export const HASHCASH_MEMORY_WORDS = 524_288
 export const HASHCASH_FIRST_BYTE_BELOW = 17
 
 /**
+ * The first half: fill the memory from the SHA-512 of a key, each block of 64 bytes being the one before it, XOR keystream.
+ * Returns the cipher, with which the second half goes on.
+ */
+export function fillMemory(digest: Uint8Array, memory: Int32Array): Salsa20 {
+  const salsa = new Salsa20(digest.subarray(0, 32), digest.subarray(32, 40), 20)
+  memory.fill(0, 0, 16)
+  salsa.xorWords(memory, 0, 16)
+  for (let at = 16; at < HASHCASH_MEMORY_WORDS; at += 16) {
+    memory.copyWithin(at, at - 16, at)
+    salsa.xorWords(memory, at, at + 16)
+  }
+  return salsa
+}
+
+/**
  * The 64-byte digest of a 64-byte public key.
  *
  * @param memory working memory of at least `HASHCASH_MEMORY_WORDS` words with any content, for callers who hash often.
@@ -31,15 +46,7 @@ export function memoryHardHash(
     )
   }
   const bytes = sha512(publicKey)
-  const salsa = new Salsa20(bytes.subarray(0, 32), bytes.subarray(32, 40), 20)
-
-  // Fill: each 64-byte block is the one before it, XOR keystream.
-  memory.fill(0, 0, 16)
-  salsa.xorWords(memory, 0, 16)
-  for (let at = 16; at < HASHCASH_MEMORY_WORDS; at += 16) {
-    memory.copyWithin(at, at - 16, at)
-    salsa.xorWords(memory, at, at + 16)
-  }
+  const salsa = fillMemory(bytes, memory)
 
   // Mix: pairs of 8-byte cells name a cell of the digest and one of the memory; swap them, XOR keystream over the digest.
   // Both names are the low bits of a big-endian number, so they come from the ends of the cells' second words.

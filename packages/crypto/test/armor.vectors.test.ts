@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { formatHex, parseHex } from '@zt/sansio'
+import { VectorFile } from '../../../fixtures/vector-file.js'
 import { AesGmacSiv, createSalsaPoly, portableAes } from '../src/index.js'
-import { vectorCases } from './vector-file.js'
 
 /** Where things are in a packet; the header itself belongs to another package. */
 const MAC = 19
 const TEXT = 27
 
-const armored = vectorCases('packet-armor.json')
+const armored = new VectorFile('packet-armor.json').all
 
 describe('packet-armor.json, ciphers 0 and 1', () => {
   const cases = armored.filter((of) => of.kind === 'armor' && of.mangledKey !== undefined)
