@@ -1,5 +1,4 @@
 /** A small world for tests: a root, nodes on simulated hosts, and a controller made of nothing but encoders. */
-import { readFileSync } from 'node:fs'
 import {
   type Address,
   type CertificateOfMembership,
@@ -21,21 +20,19 @@ import {
 } from '@zt/protocol'
 import { ByteWriter, Driver, Endpoint, type Instant, IpAddress, IpPrefix, type Mac } from '@zt/sansio'
 import { SeededRandom, type SimDatagramPort, type SimHost, SimNetwork, VirtualClock } from '@zt/testkit'
+import { VectorFile } from '../../../fixtures/vector-file.js'
 import type { ConfigRequest, ControllerMessage, ControllerPort, Network, NodeEvent } from '../src/index.js'
 import { type NodeOptions, ZtNode } from '../src/index.js'
 
 interface IdentityCase {
-  readonly kind: string
   readonly secretString?: string
   readonly locallyValidate?: boolean
 }
 
-const fixtures = process.env.ZT_VECTORS ?? new URL('../../../fixtures/vectors', import.meta.url).pathname
-const cases = (JSON.parse(readFileSync(`${fixtures}/identity.json`, 'utf8')) as { cases: IdentityCase[] }).cases
-
 /** Valid identities with their secrets, ready made: finding one takes seconds. */
-export const identities: readonly SecretIdentity[] = cases
-  .filter((entry) => entry.kind === 'identity' && entry.secretString && entry.locallyValidate)
+export const identities: readonly SecretIdentity[] = new VectorFile('identity.json')
+  .cases<IdentityCase>('identity')
+  .filter((entry) => entry.secretString && entry.locallyValidate)
   .map((entry) => parseIdentity(entry.secretString!) as SecretIdentity)
 
 /** A frame that a node received. */

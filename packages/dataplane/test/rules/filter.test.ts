@@ -37,7 +37,10 @@ function memberOf(more: Partial<FilterMember> = {}): FilterMember {
 /** A filter with an IPv4 UDP frame of 48 bytes of payload, from port 1000 to port 2000, in it. */
 function filterWithFrame(random = new SeededRandom(1)): FrameFilter {
   const bytes = new Uint8Array(100)
-  bytes.set([0x45, 0, 0, 48, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1000 >> 8, 1000 & 255, 2000 >> 8, 2000 & 255], 14)
+  bytes.set(
+    [0x45, 0, 0, 48, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1000 >> 8, 1000 & 255, 2000 >> 8, 2000 & 255],
+    14,
+  )
   const filter = new FrameFilter(random)
   filter.frame.set(0x02_0000_0000_01, 0x02_0000_0000_02, 0x0800, bytes, 14, 48)
   return filter
@@ -138,7 +141,14 @@ describe('FrameFilter', () => {
       const length = random.below(90)
       const bytes = random.bytes(length + 10)
       // Mostly plausible beginnings, so that the deeper matches are reached.
-      if (length > 10) bytes.set(random.pick([[0x45, 0, 0, 0], [0x60, 0, 0, 0]]), 5)
+      if (length > 10)
+        bytes.set(
+          random.pick([
+            [0x45, 0, 0, 0],
+            [0x60, 0, 0, 0],
+          ]),
+          5,
+        )
       if (length > 10) bytes[5 + 6] = random.pick([0, 6, 43, 58, 60, 135])
       if (length > 10) bytes[5 + 9] = random.pick([1, 6, 17, 132])
       filter.frame.set(1, 2, random.pick([0x0800, 0x0806, 0x86dd, 0x1234]), bytes, 5, length)

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   type CertificateOfOwnership,
   type Capability,
@@ -14,6 +13,7 @@ import {
 } from '@zt/protocol'
 import { ByteReader, IpPrefix, parseHex } from '@zt/sansio'
 import { describe, expect, test } from 'vitest'
+import { VectorFile } from '../../../../fixtures/vector-file.js'
 import { ownsThing } from '../../src/networks/member.js'
 import { PortPolicy } from '../../src/networks/port-policy.js'
 import { compileRules } from '../../src/rules/compile.js'
@@ -71,8 +71,9 @@ interface VectorCase {
   }
 }
 
-const file = `${process.env['ZT_VECTORS'] ?? new URL('../../../../fixtures/vectors', import.meta.url).pathname}/rules-filter.json`
-const vectors = JSON.parse(readFileSync(file, 'utf8')) as { networks: readonly VectorNetwork[]; cases: readonly VectorCase[] }
+const file = new VectorFile('rules-filter.json')
+const networks = file.part<readonly VectorNetwork[]>('networks')
+const cases = file.cases<VectorCase>('filter')
 
 const names = ['no-match', 'drop', 'redirect', 'accept', 'super-accept']
 
@@ -179,12 +180,12 @@ function draws(numbers: readonly number[] = []): { fill: <T extends Uint8Array>(
 }
 
 describe('rules-filter.json', () => {
-  const setups = vectors.networks.map(setUp)
+  const setups = networks.map(setUp)
 
-  test.each(vectors.cases.map((vector, index) => [index, vector] as const))('case %i', (_, vector) => {
+  test.each(cases.map((vector, index) => [index, vector] as const))('case %i', (_, vector) => {
     const { policy, member, peer, memberCapabilities } = setups[vector.network]!
     const isOut = vector.dir === 'out'
-    const destination = isOut ? Number.parseInt(vector.ztDest ?? vectors.networks[vector.network]!.peer.address, 16) : 0
+    const destination = isOut ? Number.parseInt(vector.ztDest ?? networks[vector.network]!.peer.address, 16) : 0
     // The frame lies somewhere in a larger buffer, as frames do.
     const frame = new Uint8Array(2048).fill(0xa5)
     const bytes = parseHex(vector.frame)
@@ -199,12 +200,22 @@ describe('rules-filter.json', () => {
 
     const filter = fill(new FrameFilter(draws(vector.random)))
     const verdict = isOut
-      ? Number(vector.noTee ? filter.outgoingReplica(policy, other, destination) : filter.outgoing(policy, other, destination))
+      ? Number(
+          vector.noTee
+            ? filter.outgoingReplica(policy, other, destination)
+            : filter.outgoing(policy, other, destination),
+        )
       : filter.incoming(policy, other, peer)
-    const forwards = filter.forwards.slice(0, filter.forwardCount).map(({ to, flags, length }) => ({ to, flags, length }))
+    const forwards = filter.forwards
+      .slice(0, filter.forwardCount)
+      .map(({ to, flags, length }) => ({ to, flags, length }))
     expect({ verdict, forwards }).toEqual({
       verdict: vector.expect.verdict,
-      forwards: (vector.expect.forwards ?? []).map(({ to, flags, length }) => ({ to: Number.parseInt(to, 16), flags, length })),
+      forwards: (vector.expect.forwards ?? []).map(({ to, flags, length }) => ({
+        to: Number.parseInt(to, 16),
+        flags,
+        length,
+      })),
     })
 
     const evaluate = (rules: FilterPolicy['rules']): string => {
@@ -214,14 +225,17 @@ describe('rules-filter.json', () => {
     }
     expect(evaluate(policy.rules)).toBe(vector.expect.base)
     if (vector.expect.caps) {
-      const tables = isOut ? vectors.networks[vector.network]!.capabilities : memberCapabilities
-      const results = tables.map(({ id, rulesBinary }) => [`${id}`, evaluate(compileRules(rulesOf(rulesBinary, MAX_CAPABILITY_RULES)))])
+      const tables = isOut ? networks[vector.network]!.capabilities : memberCapabilities
+      const results = tables.map(({ id, rulesBinary }) => [
+        `${id}`,
+        evaluate(compileRules(rulesOf(rulesBinary, MAX_CAPABILITY_RULES))),
+      ])
       expect(Object.fromEntries(results)).toEqual(vector.expect.caps)
     }
   })
 
   test('every verdict occurs', () => {
-    expect(new Set(vectors.cases.map((vector) => vector.expect.base))).toEqual(new Set(names))
+    expect(new Set(cases.map((vector) => vector.expect.base))).toEqual(new Set(names))
     expect(Object.keys(Verdict)).toHaveLength(names.length)
   })
 })

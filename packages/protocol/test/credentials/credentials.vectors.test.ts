@@ -182,21 +182,6 @@ function encoded<T>(encode: (w: ByteWriter, value: T) => void, value: T): string
 }
 
 describe('credentials.json', () => {
-  it('has no kinds that are not tested here or with the member table', () => {
-    expect(file.kinds).toEqual([
-      'capability',
-      'com',
-      'com-agree',
-      'coo',
-      'coo-owns',
-      'decode',
-      'membership-sequence',
-      'revocation',
-      'tag',
-      'verify',
-    ])
-  })
-
   interface ComCase extends Issued {
     readonly issuedToIdentity: string
     readonly qualifiers: readonly { readonly id: string; readonly value: string; readonly maxDelta: string }[]

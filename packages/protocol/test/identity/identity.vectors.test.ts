@@ -43,18 +43,6 @@ function expectParsed(identity: Identity | undefined, parsed: Parsed): void {
 }
 
 describe('identity.json', () => {
-  it('has no kinds that are not tested here', () => {
-    expect(file.kinds).toEqual([
-      'address-derivation',
-      'agree',
-      'identity',
-      'identity-binary',
-      'identity-string',
-      'sign',
-      'verify',
-    ])
-  })
-
   interface Case {
     readonly address: string
     readonly secretString: string

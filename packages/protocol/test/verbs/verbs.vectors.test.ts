@@ -236,10 +236,6 @@ function formatOf(
 }
 
 describe('verbs.json', () => {
-  it('has no kinds that are not tested here', () => {
-    expect(file.kinds).toEqual(['config-chunks', 'packet'])
-  })
-
   it.each(file.cases<PacketCase>('packet').map((c, i) => ({ ...c, i })))('$i: $verb, $source', (c) => {
     expect(zt.verbName(c.verbId)).toBe(c.verb)
     const payload = hex(c.payload)

@@ -91,10 +91,6 @@ class Topology {
 }
 
 describe('world.json', () => {
-  it('has no kinds that are not tested here', () => {
-    expect(file.kinds).toEqual(['default-planet', 'topology-sequence', 'world-decode', 'world-make', 'world-replace'])
-  })
-
   interface DefaultCase extends Fields {
     readonly bytes: string
     readonly consumed: number
