@@ -112,16 +112,14 @@ const matches: fc.Arbitrary<zt.Rule> = fc.oneof(
     id: u32,
     value: u32,
   }),
-  fc
-    .tuple(u64, u32, u16, fc.boolean(), fc.integer({ min: 1, max: 64 }))
-    .map(([start, width, idx, little, bits]) => ({
-      type: 'INTEGER_RANGE' as const,
-      start,
-      end: BigInt.asUintN(64, start + BigInt(width)),
-      idx,
-      little,
-      bits,
-    })),
+  fc.tuple(u64, u32, u16, fc.boolean(), fc.integer({ min: 1, max: 64 })).map(([start, width, idx, little, bits]) => ({
+    type: 'INTEGER_RANGE' as const,
+    start,
+    end: BigInt.asUintN(64, start + BigInt(width)),
+    idx,
+    little,
+    bits,
+  })),
   fc.record({ type: fc.constant('UNKNOWN'), code: fc.integer({ min: 52, max: 63 }), data: bytes(0, 20) }),
 )
 export const rule: fc.Arbitrary<zt.Rule> = fc

@@ -58,7 +58,10 @@ export class Connection implements TcpConnection {
   write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
     const { snd, error } = this.tcb
     if (offset < 0 || length < 0 || offset + length > bytes.length) {
-      throw new ZtError('ZT_ARG_INVALID', `bytes ${offset} to ${offset + length} are not in a buffer of ${bytes.length}`)
+      throw new ZtError(
+        'ZT_ARG_INVALID',
+        `bytes ${offset} to ${offset + length} are not in a buffer of ${bytes.length}`,
+      )
     }
     if (!this.#isWritable) throw error ?? new ZtError('EPIPE', 'write EPIPE: this side of the connection is closed')
     const taken = Math.min(length, Math.max(0, snd.limit - snd.buffer.length))

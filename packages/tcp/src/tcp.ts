@@ -145,7 +145,11 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
       throw new ZtError('ENETUNREACH', `connect ENETUNREACH ${remote.ip}: not the address of one host`, facts(remote))
     }
     if (this.#connectionCount >= this.settings.connectionsMax) {
-      throw new ZtError('ENOBUFS', `connect ENOBUFS: there are ${this.#connectionCount} connections already`, facts(remote))
+      throw new ZtError(
+        'ENOBUFS',
+        `connect ENOBUFS: there are ${this.#connectionCount} connections already`,
+        facts(remote),
+      )
     }
     const flow = this.#stack.openFlow({ protocol: PROTOCOL_TCP, remote: remote.ip, local: localIp })
     const tuple = this.#claimTuple(flow, remote, localPort)
@@ -168,14 +172,20 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     const { ip } = request
     requirePort(request.port, 0)
     if (ip !== undefined && !ip.isUnspecified && !this.#stack.isLocal(ip)) {
-      throw new ZtError('EADDRNOTAVAIL', `listen EADDRNOTAVAIL ${ip}: not an address of this host`, { address: ip.toString() })
+      throw new ZtError('EADDRNOTAVAIL', `listen EADDRNOTAVAIL ${ip}: not an address of this host`, {
+        address: ip.toString(),
+      })
     }
     const port = request.port === 0 ? this.#freeListenPort() : request.port
     const listener = new Listener(this.#nextListener, request, port, this)
     const others = this.#listeners.get(port) ?? []
     if (others.some((other) => other.conflictsWith(listener))) {
       const { local } = listener
-      throw new ZtError('EADDRINUSE', `listen EADDRINUSE ${local.ip}:${port}: another listener has this port`, facts(local))
+      throw new ZtError(
+        'EADDRINUSE',
+        `listen EADDRINUSE ${local.ip}:${port}: another listener has this port`,
+        facts(local),
+      )
     }
     this.#nextListener++
     this.#listeners.set(port, [...others, listener])
@@ -189,7 +199,12 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
   }
 
   /** How full the tables are. */
-  get sizes(): { readonly connections: number; readonly halfOpen: number; readonly timeWait: number; readonly blocks: number } {
+  get sizes(): {
+    readonly connections: number
+    readonly halfOpen: number
+    readonly timeWait: number
+    readonly blocks: number
+  } {
     return {
       connections: this.#connectionCount,
       halfOpen: this.#halfOpen.size,
@@ -256,7 +271,7 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     this.#sendSynAcks(now)
     this.#fullNics.length = 0
     this.#resumeBlocked()
-    for (let turns = 0; turns < TURNS_PER_FLUSH; ) {
+    for (let turns = 0; turns < TURNS_PER_FLUSH;) {
       this.#tellApplications()
       if (this.#awake.length === 0) break
       const awake = this.#awake
@@ -458,7 +473,16 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     const tsval = (Math.floor(now) + this.#secrets.timestampOffset(half)) | 0
     const mss = Math.min(flow.maxSegment - HEADER_LENGTH, settings.mssMax)
     const scale = half.windowScale < 0 ? -1 : windowScaleFor(settings.receiveBufferMaxBytes)
-    const end = writeSynOptions(view, offset + HEADER_LENGTH, mss, scale, half.sackOk, half.timestampsOk, tsval, half.tsval)
+    const end = writeSynOptions(
+      view,
+      offset + HEADER_LENGTH,
+      mss,
+      scale,
+      half.sackOk,
+      half.timestampsOk,
+      tsval,
+      half.tsval,
+    )
     const length = end - offset
     const ports = portsWord(half.ports & 0xffff, half.ports >>> 16)
     const wnd = Math.min(settings.receiveBufferBytes, 65_535)
@@ -474,7 +498,16 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
     let end = offset + HEADER_LENGTH
     if (reply.tsval !== undefined) end = writeTimestamps(view, end, reply.tsval, reply.tsecr ?? 0)
     const length = end - offset
-    writeHeader(view, offset, portsWord(reply.ports & 0xffff, reply.ports >>> 16), reply.seq, reply.ack, length, reply.flags, 0)
+    writeHeader(
+      view,
+      offset,
+      portsWord(reply.ports & 0xffff, reply.ports >>> 16),
+      reply.seq,
+      reply.ack,
+      length,
+      reply.flags,
+      0,
+    )
     view.setUint16(offset + 16, checksum(bytes, offset, length, flow.pseudoSum + length))
     flow.send(length)
   }
@@ -632,7 +665,9 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
       return
     }
     const isNewer =
-      old.timestampsOk && seg.hasTimestamp && seg.tsval !== old.tsRecent ? after(seg.tsval, old.tsRecent) : after(seg.seq, old.rcvNxt)
+      old.timestampsOk && seg.hasTimestamp && seg.tsval !== old.tsRecent
+        ? after(seg.tsval, old.tsRecent)
+        : after(seg.seq, old.rcvNxt)
     if (seg.has(Flag.SYN) && !seg.has(Flag.ACK) && isNewer && this.#listenerFor(tuple) !== undefined) {
       this.#timeWait.remove(row)
       this.#tuples.delete(tuple)
@@ -687,22 +722,41 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
   /** Both ends of a new connection. @throws EADDRINUSE, EADDRNOTAVAIL */
   #claimTuple(flow: Flow, remote: Endpoint, localPort: number): Tuple {
     const { local: l, remote: r } = flow
-    const base: Tuple = { r0: r.w0, r1: r.w1, r2: r.w2, r3: r.w3, l0: l.w0, l1: l.w1, l2: l.w2, l3: l.w3, ports: remote.port << 16 }
+    const base: Tuple = {
+      r0: r.w0,
+      r1: r.w1,
+      r2: r.w2,
+      r3: r.w3,
+      l0: l.w0,
+      l1: l.w1,
+      l2: l.w2,
+      l3: l.w3,
+      ports: remote.port << 16,
+    }
     const isFree = (port: number): boolean =>
       this.#tuples.find(base.r0, base.r1, base.r2, base.r3, base.l0, base.l1, base.l2, base.l3, base.ports | port) < 0
     if (localPort !== 0) {
       if (isFree(localPort)) return { ...base, ports: base.ports | localPort }
-      throw new ZtError('EADDRINUSE', `connect EADDRINUSE: port ${localPort} is connected to ${remote} already`, facts(remote))
+      throw new ZtError(
+        'EADDRINUSE',
+        `connect EADDRINUSE: port ${localPort} is connected to ${remote} already`,
+        facts(remote),
+      )
     }
     const port = this.#ports.choose(base, (candidate) => !this.#listeners.has(candidate) && isFree(candidate))
     if (port !== undefined) return { ...base, ports: base.ports | port }
-    throw new ZtError('EADDRNOTAVAIL', `connect EADDRNOTAVAIL: every port is connected to ${remote} already`, facts(remote))
+    throw new ZtError(
+      'EADDRNOTAVAIL',
+      `connect EADDRNOTAVAIL: every port is connected to ${remote} already`,
+      facts(remote),
+    )
   }
 
   #freeListenPort(): number {
     const nobody: Tuple = { r0: 0, r1: 0, r2: 0, r3: 0, l0: 0, l1: 0, l2: 0, l3: 0, ports: 0 }
     const port = this.#ports.choose(nobody, (candidate) => !this.#listeners.has(candidate))
-    if (port === undefined) throw new ZtError('EADDRNOTAVAIL', 'listen EADDRNOTAVAIL: every ephemeral port has a listener')
+    if (port === undefined)
+      throw new ZtError('EADDRNOTAVAIL', 'listen EADDRNOTAVAIL: every ephemeral port has a listener')
     return port
   }
 
@@ -727,7 +781,8 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
   #armHalfOpen(now: Instant): void {
     const table = this.#halfOpen
     let next = NEVER
-    for (let row = 0; row < table.rows; row++) if (table.isUsed(row) && table.deadline(row) < next) next = table.deadline(row)
+    for (let row = 0; row < table.rows; row++)
+      if (table.isUsed(row) && table.deadline(row) < next) next = table.deadline(row)
     if (table.size > HALF_OPEN_FEW) next = Math.max(next, now + HALF_OPEN_STEP)
     this.#stack.timers.schedule(this.#halfOpenTimer, next)
   }

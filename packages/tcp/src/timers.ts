@@ -97,8 +97,7 @@ function markLost(tcb: Tcb, now: Instant): void {
 function isHopeless(tcb: Tcb, now: Instant): boolean {
   const { settings } = tcb.host
   const retriesMax = tcb.isOrphan ? settings.orphanRetriesMax : settings.retriesMax
-  const isOver =
-    tcb.userTimeoutMs > 0 ? now - tcb.troubleSince >= tcb.userTimeoutMs : tcb.retries >= retriesMax
+  const isOver = tcb.userTimeoutMs > 0 ? now - tcb.troubleSince >= tcb.userTimeoutMs : tcb.retries >= retriesMax
   if (!isOver) {
     tcb.retries++
     return false

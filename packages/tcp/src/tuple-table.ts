@@ -24,7 +24,17 @@ export class TupleTable {
   }
 
   /** The value of a tuple, or -1. `ports` is `portsWord(remote, local)`. */
-  find(r0: number, r1: number, r2: number, r3: number, l0: number, l1: number, l2: number, l3: number, ports: number): number {
+  find(
+    r0: number,
+    r1: number,
+    r2: number,
+    r3: number,
+    l0: number,
+    l1: number,
+    l2: number,
+    l3: number,
+    ports: number,
+  ): number {
     const at = this.#locate(r0, r1, r2, r3, l0, l1, l2, l3, ports)
     return at < 0 ? -1 : this.#slots[at + VALUE]! - FIRST
   }
@@ -51,7 +61,17 @@ export class TupleTable {
     return this.#locate(t.r0, t.r1, t.r2, t.r3, t.l0, t.l1, t.l2, t.l3, t.ports)
   }
 
-  #locate(r0: number, r1: number, r2: number, r3: number, l0: number, l1: number, l2: number, l3: number, ports: number): number {
+  #locate(
+    r0: number,
+    r1: number,
+    r2: number,
+    r3: number,
+    l0: number,
+    l1: number,
+    l2: number,
+    l3: number,
+    ports: number,
+  ): number {
     const slots = this.#slots
     const mask = this.#mask
     for (let i = this.#hash(r0, r1, r2, r3, l3, ports) & mask; ; i = (i + 1) & mask) {

@@ -22,7 +22,8 @@ describe('random bytes', () => {
     const t = established({ tsval: 1 })
     for (let i = 0; i < 3000; i++) {
       const packet = t.build({ flags: 'A', seq: 1 + random.below(3000), text: random.below(200) })
-      for (let flips = random.below(4); flips >= 0; flips--) packet[random.below(packet.length)]! ^= 1 << random.below(8)
+      for (let flips = random.below(4); flips >= 0; flips--)
+        packet[random.below(packet.length)]! ^= 1 << random.below(8)
       t.receivesPacket(packet.subarray(0, random.chance(0.2) ? random.below(packet.length) : packet.length))
     }
     t.take()

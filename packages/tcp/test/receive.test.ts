@@ -22,9 +22,29 @@ describe('text in any order', () => {
   test('the block that grew last is reported first', () => {
     const t = established()
     t.receives(text(2001, 100)).sends({ ack: 1, sack: [[2001, 2101]] })
-    t.receives(text(1001, 100)).sends({ ack: 1, sack: [[1001, 1101], [2001, 2101]] })
-    t.receives(text(3001, 100)).sends({ ack: 1, sack: [[3001, 3101], [1001, 1101], [2001, 2101]] })
-    t.receives(text(2101, 100)).sends({ ack: 1, sack: [[2001, 2201], [3001, 3101], [1001, 1101]] })
+    t.receives(text(1001, 100)).sends({
+      ack: 1,
+      sack: [
+        [1001, 1101],
+        [2001, 2101],
+      ],
+    })
+    t.receives(text(3001, 100)).sends({
+      ack: 1,
+      sack: [
+        [3001, 3101],
+        [1001, 1101],
+        [2001, 2101],
+      ],
+    })
+    t.receives(text(2101, 100)).sends({
+      ack: 1,
+      sack: [
+        [2001, 2201],
+        [3001, 3101],
+        [1001, 1101],
+      ],
+    })
   })
 
   test('blocks that meet become one', () => {
@@ -35,7 +55,10 @@ describe('text in any order', () => {
   })
 
   test('with timestamps there is room for three blocks, without for four', () => {
-    for (const [tsval, most] of [[1, 3], [undefined, 4]] as const) {
+    for (const [tsval, most] of [
+      [1, 3],
+      [undefined, 4],
+    ] as const) {
       const t = established(tsval === undefined ? {} : { tsval })
       for (const seq of [1001, 2001, 3001, 4001, 5001]) t.receives(text(seq, 100))
       expect(t.take().at(-1)!.sack!.length).toBe(most)
@@ -45,7 +68,13 @@ describe('text in any order', () => {
   test('a duplicate inside of a block is reported before the block', () => {
     const t = established()
     t.receives(text(1001, 1000)).take()
-    t.receives(text(1201, 100)).sends({ ack: 1, sack: [[1201, 1301], [1001, 2001]] })
+    t.receives(text(1201, 100)).sends({
+      ack: 1,
+      sack: [
+        [1201, 1301],
+        [1001, 2001],
+      ],
+    })
   })
 
   test('without SACK each segment out of order gets its own duplicate acknowledgement', () => {
@@ -143,7 +172,7 @@ describe('the window', () => {
     t.take()
     t.connection.read(1)
     t.silent()
-    for (let left = 6000; left > 0; ) left -= t.connection.read(left)!.length
+    for (let left = 6000; left > 0;) left -= t.connection.read(left)!.length
     t.after(0).sends({ flags: 'A', ack: 10_001, wnd: 6001 })
   })
 

@@ -24,7 +24,10 @@ describe('the retransmission timeout (RFC 6298)', () => {
   })
 
   test('stands off 200 ms from the smoothed round trip', () => {
-    for (const [rtt, rto] of [[1, 201], [180, 380]] as const) {
+    for (const [rtt, rto] of [
+      [1, 201],
+      [180, 380],
+    ] as const) {
       const t = established({ rtt })
       for (let i = 0, seq = 1; i < 100; i++, seq += 10) {
         t.write(10)
@@ -110,7 +113,9 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
 
   test('few sacked ones: after a quarter of the round trip', () => {
     const t = inFlight(3)
-    t.after(100).receives(ack(1, { options: sackOf(t, [at(1), at(3)]) })).silent(23)
+    t.after(100)
+      .receives(ack(1, { options: sackOf(t, [at(1), at(3)]) }))
+      .silent(23)
     t.after(5).sends({ seq: 1 })
   })
 
@@ -119,7 +124,17 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
     const got = new Set([0, 2, 4, 6, 8, 9])
     t.after(100).receives(ack(at(1)))
     for (const i of [2, 4, 6, 8, 9]) {
-      t.receives(ack(at(1), { options: sackOf(t, ...[2, 4, 6, 8, 9].filter((n) => n <= i).slice(-4).map((n) => [at(n), at(n + 1)] as const)) }))
+      t.receives(
+        ack(at(1), {
+          options: sackOf(
+            t,
+            ...[2, 4, 6, 8, 9]
+              .filter((n) => n <= i)
+              .slice(-4)
+              .map((n) => [at(n), at(n + 1)] as const),
+          ),
+        }),
+      )
     }
     for (let rounds = 0; rounds < 10 && got.size < 10; rounds++) {
       t.after(10)
@@ -160,7 +175,9 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
 
   test('the tail: a probe after two round trips, not a timeout', () => {
     const t = inFlight(5)
-    t.after(100).receives(ack(at(4))).silent(190)
+    t.after(100)
+      .receives(ack(at(4)))
+      .silent(190)
     t.after(75).sends({ seq: at(4), length: MSS })
     t.after(30).receives(ack(at(5)))
     expect(t.connection.info()).toMatchObject({ timeouts: 0, tailLossProbes: 1 })
@@ -199,7 +216,9 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
   test('a peer that forgets what it sacked gets it again', () => {
     const t = inFlight(4)
     t.after(100).receives(ack(1, { options: sackOf(t, [at(1), at(4)]) }))
-    t.after(30).receives(ack(at(1), { options: [] })).take()
+    t.after(30)
+      .receives(ack(at(1), { options: [] }))
+      .take()
     t.after(3000)
     expect(new Set(seqs(t))).toEqual(new Set([1]))
     t.receives(ack(at(2), { options: [] }))
@@ -217,7 +236,9 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
 
   test('one reduction for all losses of a round trip, to 70 % with CUBIC', () => {
     const t = inFlight(10)
-    t.after(100).receives(ack(1, { options: sackOf(t, [at(1), at(2)], [at(3), at(4)], [at(5), at(6)], [at(7), at(10)]) }))
+    t.after(100).receives(
+      ack(1, { options: sackOf(t, [at(1), at(2)], [at(3), at(4)], [at(5), at(6)], [at(7), at(10)]) }),
+    )
     for (let i = 0; i < 4; i++) t.after(100).receives(ack(at(10)))
     expect(t.connection.info().ssthresh).toBeCloseTo(14_600 * 0.7, -1)
   })

@@ -90,7 +90,9 @@ describe('numbers nobody can guess', () => {
     const { remote } = new Script().connect().connection
     for (let i = 0; i < 10; i++) t.tcp.connect({ remote })
     expect(() => t.tcp.connect({ remote })).toThrow(expect.objectContaining({ code: 'EADDRNOTAVAIL' }))
-    expect(() => t.tcp.connect({ remote: new (remote.constructor as typeof import('@zt/sansio').Endpoint)(remote.ip, 81) })).not.toThrow()
+    expect(() =>
+      t.tcp.connect({ remote: new (remote.constructor as typeof import('@zt/sansio').Endpoint)(remote.ip, 81) }),
+    ).not.toThrow()
   })
 })
 

@@ -18,7 +18,10 @@ describe('segmenting', () => {
   })
 
   test('a peer that names no MSS gets 536 bytes, over IPv6 1220', () => {
-    for (const [family, length] of [[4, 536], [6, 1220]] as const) {
+    for (const [family, length] of [
+      [4, 536],
+      [6, 1220],
+    ] as const) {
       const t = established({ mss: undefined, family })
       t.write(3000)
       t.sends({ length })
@@ -32,7 +35,11 @@ describe('segmenting', () => {
   })
 
   test('the initial window is that of RFC 6928', () => {
-    for (const [mss, bytes] of [[1460, 14_600], [536, 5360], [2740, 13_700]] as const) {
+    for (const [mss, bytes] of [
+      [1460, 14_600],
+      [536, 5360],
+      [2740, 13_700],
+    ] as const) {
       const t = established({ mss, mtu: 2800, wnd: 65_535, windowScale: undefined })
       t.write(100_000)
       expect(t.take().reduce((sum, { length }) => sum + length, 0)).toBe(bytes)
@@ -152,7 +159,11 @@ describe("the peer's window", () => {
     t.after(2000)
     expect(t.take().length).toBeGreaterThan(0)
     t.receives(ack(2, { wnd: 5000 }))
-    expect(t.take().map(({ seq, length }) => [seq, length])).toEqual([[2, 1460], [1462, 1460], [2922, 79]])
+    expect(t.take().map(({ seq, length }) => [seq, length])).toEqual([
+      [2, 1460],
+      [1462, 1460],
+      [2922, 79],
+    ])
   })
 
   test('a FIN behind a closed window is sent as a probe, and again when it opens', () => {
@@ -241,7 +252,12 @@ describe('path MTU', () => {
     const again = t.take()
     expect(Math.max(...again.map(({ length }) => length))).toBe(1360)
     expect(again.reduce((sum, { length }) => sum + length, 0)).toBe(5840)
-    expect(again.map(({ text: sent }) => sent).join('')).toBe(first.slice(0, 4).map(({ text: sent }) => sent).join(''))
+    expect(again.map(({ text: sent }) => sent).join('')).toBe(
+      first
+        .slice(0, 4)
+        .map(({ text: sent }) => sent)
+        .join(''),
+    )
     expect(t.connection.info().cwnd).toBeGreaterThanOrEqual(cwnd - 1460)
     t.receives(ack(6001)).silent(5000)
   })

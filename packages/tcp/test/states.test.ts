@@ -97,21 +97,32 @@ describe('opening', () => {
   })
 
   test('text that comes with the third segment is delivered', () => {
-    const t = new Script().listen().receives(syn()).sends({ flags: 'SA' }).receives(text(1, 100, { ack: 1 }))
+    const t = new Script()
+      .listen()
+      .receives(syn())
+      .sends({ flags: 'SA' })
+      .receives(text(1, 100, { ack: 1 }))
     expect(t.watcher.events).toEqual(['readable'])
     expect(t.watcher.text.length).toBe(100)
     t.sends({ flags: 'A', seq: 1, ack: 101 })
   })
 
   test('a FIN that comes with the third segment ends the stream', () => {
-    const t = new Script().listen().receives(syn()).sends({ flags: 'SA' }).receives(fin(1, { ack: 1 }))
+    const t = new Script()
+      .listen()
+      .receives(syn())
+      .sends({ flags: 'SA' })
+      .receives(fin(1, { ack: 1 }))
     expect(t.watcher.events).toEqual(['ended'])
     expect(t.connection.state).toBe('CLOSE_WAIT')
     t.sends({ flags: 'A', ack: 2 })
   })
 
   test('text in a SYN is not lost', () => {
-    const t = new Script().listen().receives(syn({ text: 20 })).sends({ flags: 'SA', ack: 1 })
+    const t = new Script()
+      .listen()
+      .receives(syn({ text: 20 }))
+      .sends({ flags: 'SA', ack: 1 })
     t.receives(text(1, 20, { ack: 1 })).sends({ ack: 21 })
     expect(t.watcher.text.length).toBe(20)
   })
@@ -119,7 +130,9 @@ describe('opening', () => {
   test('a SYN is sent again with growing patience, and given up', () => {
     const t = new Script().connect().sends({ flags: 'S' }).after(6)
     for (const wait of [1000, 2000, 4000, 8000, 16_000]) {
-      t.silent(wait - 10).after(10).sends({ flags: 'S', seq: 0 })
+      t.silent(wait - 10)
+        .after(10)
+        .sends({ flags: 'S', seq: 0 })
     }
     t.after(40_000)
     expect(t.watcher.error).toMatchObject({ code: 'ETIMEDOUT' })
@@ -283,7 +296,9 @@ describe('TIME_WAIT', () => {
 
   test('a repeated FIN is acknowledged and starts the wait anew', () => {
     const t = waiting()
-    t.after(59_000).receives(fin(1, { ack: 2 })).sends({ flags: 'A', seq: 2, ack: 2 })
+    t.after(59_000)
+      .receives(fin(1, { ack: 2 }))
+      .sends({ flags: 'A', seq: 2, ack: 2 })
     t.after(59_000)
     expect(t.tcp.sizes.timeWait).toBe(1)
     t.after(2000)
@@ -325,7 +340,9 @@ describe('TIME_WAIT', () => {
       t.receives(syn()).take()
       t.receives(ack(1))
       t.connection.shutdownWrite()
-      t.after(0).receives(fin(1, { ack: 2 })).take()
+      t.after(0)
+        .receives(fin(1, { ack: 2 }))
+        .take()
     }
     expect(t.tcp.sizes).toMatchObject({ connections: 0, timeWait: 4 })
   })

@@ -20,7 +20,12 @@ describe('bulk', () => {
   }, 120_000)
 
   test('20 MB each way at once through the same', () => {
-    exchange({ delayMs: 2, loss: 0.01, reorder: 0.03, reorderMs: 1, mtu: 2800, seed: 'both' }, 20 * MB, 20 * MB, 3_600_000)
+    exchange(
+      { delayMs: 2, loss: 0.01, reorder: 0.03, reorderMs: 1, mtu: 2800, seed: 'both' },
+      20 * MB,
+      20 * MB,
+      3_600_000,
+    )
   }, 120_000)
 })
 
@@ -133,7 +138,11 @@ describe('many small worlds, all of it at once', () => {
 
 test('the same seed gives the same story', () => {
   const story = (): string => {
-    const { virtualMs, client, world } = exchange({ delayMs: 10, loss: 0.03, reorder: 0.1, reorderMs: 5, seed: 9 }, 300_000, 200_000)
+    const { virtualMs, client, world } = exchange(
+      { delayMs: 10, loss: 0.03, reorder: 0.1, reorderMs: 5, seed: 9 },
+      300_000,
+      200_000,
+    )
     return JSON.stringify([virtualMs, client.info(), world.b.tcp.counters.snapshot()])
   }
   expect(story()).toBe(story())

@@ -14,7 +14,18 @@ const NO_BYTES: Uint8Array = new Uint8Array(0)
 
 function compileRule(rule: Rule): Step {
   const action = (kind: Action, a = 0, b = 0): Step => {
-    return { action: kind, match: matchers.matchUnknown, not: false, or: false, a, b, c: 0, d: 0, e: 0, bytes: NO_BYTES }
+    return {
+      action: kind,
+      match: matchers.matchUnknown,
+      not: false,
+      or: false,
+      a,
+      b,
+      c: 0,
+      d: 0,
+      e: 0,
+      bytes: NO_BYTES,
+    }
   }
   const match = (matcher: matchers.Matcher, a = 0, b = 0, c = 0, d = 0, e = 0, bytes = NO_BYTES): Step => {
     return { action: Action.Match, match: matcher, not: rule.not ?? false, or: rule.or ?? false, a, b, c, d, e, bytes }

@@ -30,7 +30,15 @@ export class FilterFrame {
   private upperAt = -1
   private upperProtocol = -1
 
-  set(source: Mac, destination: Mac, etherType: number, bytes: Uint8Array, offset: number, length: number, vlan = 0): this {
+  set(
+    source: Mac,
+    destination: Mac,
+    etherType: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    vlan = 0,
+  ): this {
     this.source = source
     this.destination = destination
     this.etherType = etherType
@@ -38,7 +46,8 @@ export class FilterFrame {
     this.offset = offset
     this.length = length
     this.vlan = vlan
-    this.family = etherType === ETHERTYPE_IPV4 && length >= 20 ? 4 : etherType === ETHERTYPE_IPV6 && length >= 40 ? 6 : 0
+    this.family =
+      etherType === ETHERTYPE_IPV4 && length >= 20 ? 4 : etherType === ETHERTYPE_IPV6 && length >= 40 ? 6 : 0
     this.located = false
     return this
   }

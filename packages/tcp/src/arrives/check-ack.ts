@@ -79,7 +79,8 @@ export function checkAck(tcb: Tcb, seg: Segment): boolean {
   const wasWnd = snd.wnd
   const isWindowNews = takeWindow(tcb, seg)
   if (snd.ring !== undefined) {
-    const isDuplicate = seg.ack === snd.una && seg.textLength === 0 && !seg.has(Flag.FIN) && !(isWindowNews && snd.wnd !== wasWnd)
+    const isDuplicate =
+      seg.ack === snd.una && seg.textLength === 0 && !seg.has(Flag.FIN) && !(isWindowNews && snd.wnd !== wasWnd)
     acknowledge(tcb, seg, isDuplicate)
   }
   if (tcb.windowProbeOut || tcb.persistAt !== NEVER) probeAnswered(tcb)
@@ -148,7 +149,8 @@ function acknowledge(tcb: Tcb, seg: Segment, isDuplicate: boolean): void {
     sample.rtt = rtt
     sample.srtt = tcb.rtt.srtt
     sample.minRtt = tcb.rtt.minRtt
-    sample.isCwndLimited = tcb.isCwndLimited || recovery.phase === Phase.LOSS || (cc.cwnd < cc.ssthresh && cc.cwnd < 2 * tcb.maxPipe)
+    sample.isCwndLimited =
+      tcb.isCwndLimited || recovery.phase === Phase.LOSS || (cc.cwnd < cc.ssthresh && cc.cwnd < 2 * tcb.maxPipe)
     sample.isRoundStart = isRoundStart
     cc.onAck(sample)
   }
@@ -230,7 +232,8 @@ function noteDelivered(tcb: Tcb, seg: Segment, sentAt: number, end: number, mark
   // RFC 8985 section 6.2 step 2: too early for a retransmission, so it is the original that was delivered.
   const isSuspect =
     !isOriginal &&
-    (seg.now - sentAt < tcb.rtt.minRtt || (tcb.timestampsOk && seg.hasTimestamp && before(seg.tsecr, tcb.timestamp(sentAt))))
+    (seg.now - sentAt < tcb.rtt.minRtt ||
+      (tcb.timestampsOk && seg.hasTimestamp && before(seg.tsecr, tcb.timestamp(sentAt))))
   tcb.rack.delivered(sentAt, end, isOriginal, isSuspect, seg.now)
 }
 
@@ -244,7 +247,8 @@ function takeDsack(tcb: Tcb, seg: Segment): boolean {
   const { snd, recovery } = tcb
   if (!before(start, end) || after(end, snd.nxt) || distance(snd.una, start) > snd.maxWnd) return true
   tcb.rack.dsack(snd.una, snd.nxt)
-  if (recovery.canUndo && recovery.undoRetransmissions > 0 && after(end, recovery.undoFrom)) recovery.undoRetransmissions--
+  if (recovery.canUndo && recovery.undoRetransmissions > 0 && after(end, recovery.undoFrom))
+    recovery.undoRetransmissions--
   return true
 }
 

@@ -19,7 +19,8 @@ export class NewReno implements CongestionController {
 
   onAck(sample: AckSample): void {
     if (!sample.isCwndLimited) return
-    if (this.cwnd < this.ssthresh) this.cwnd = Math.min(this.cwnd + sample.delivered, Math.max(this.ssthresh, this.cwnd))
+    if (this.cwnd < this.ssthresh)
+      this.cwnd = Math.min(this.cwnd + sample.delivered, Math.max(this.ssthresh, this.cwnd))
     else this.cwnd += (this.#mss * Math.min(sample.delivered, this.cwnd)) / this.cwnd
     this.cwnd = Math.min(this.cwnd, this.#most)
   }

@@ -20,7 +20,15 @@ export function takeSynOptions(tcb: Tcb, seg: Segment): void {
 }
 
 /** The same from the row of a half-open connection. An `mss` of 0 and a `scale` below 0 mean that none was offered. */
-export function negotiate(tcb: Tcb, mss: number, scale: number, sack: boolean, timestamps: boolean, tsval: number, now: number): void {
+export function negotiate(
+  tcb: Tcb,
+  mss: number,
+  scale: number,
+  sack: boolean,
+  timestamps: boolean,
+  tsval: number,
+  now: number,
+): void {
   const { snd, rcv } = tcb
   const offered = mss === 0 ? (tcb.sink.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6) : mss
   snd.peerMss = Math.max(offered, tcb.host.settings.mssMin)

@@ -24,7 +24,8 @@ export function detectLoss(tcb: Tcb, now: Instant, delivered: number, hasAdvance
     return
   }
   // Duplicates below the recovery point are echoes of what was sent again already.
-  const isLoss = recovery.phase === Phase.OPEN && recovery.duplicates >= DUP_THRESH && after(tcb.snd.una, recovery.point)
+  const isLoss =
+    recovery.phase === Phase.OPEN && recovery.duplicates >= DUP_THRESH && after(tcb.snd.una, recovery.point)
   const isPartial = recovery.phase === Phase.RECOVERY && hasAdvanced && before(tcb.snd.una, recovery.point)
   if ((isLoss || isPartial) && !(ring.marks(0) & Mark.LOST)) ring.markLost(0)
 }

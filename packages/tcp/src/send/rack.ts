@@ -78,10 +78,11 @@ export class Rack {
    */
   detectLoss(ring: InFlight, window: Duration, now: Instant): Duration {
     let wait: Duration = 0
-    for (let i = ring.oldest; i >= 0; ) {
+    for (let i = ring.oldest; i >= 0;) {
       const next = ring.newerThan(i)
       const sentAt = ring.sentAt(i)
-      const isSentBefore = sentAt < this.#sentAt || (sentAt === this.#sentAt && after(this.#end, ring.seq(i) + ring.length(i)))
+      const isSentBefore =
+        sentAt < this.#sentAt || (sentAt === this.#sentAt && after(this.#end, ring.seq(i) + ring.length(i)))
       if (!isSentBefore) break
       const left = sentAt + this.#rtt + window - now
       if (left <= 0) ring.markLost(i)
@@ -93,7 +94,7 @@ export class Rack {
 
   /** On a retransmission timeout: what was sent a round trip and a window ago, and the first in any case. */
   markLostOnTimeout(ring: InFlight, window: Duration, now: Instant): void {
-    for (let i = ring.oldest; i >= 0; ) {
+    for (let i = ring.oldest; i >= 0;) {
       const next = ring.newerThan(i)
       if (ring.sentAt(i) + this.#rtt + window - now > 0) break
       ring.markLost(i)

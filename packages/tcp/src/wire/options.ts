@@ -74,7 +74,14 @@ export function parseOptions(bytes: Uint8Array, at: number, end: number, isSyn: 
   return true
 }
 
-function parseOne(bytes: Uint8Array, at: number, kind: number, length: number, isSyn: boolean, into: OptionFields): boolean {
+function parseOne(
+  bytes: Uint8Array,
+  at: number,
+  kind: number,
+  length: number,
+  isSyn: boolean,
+  into: OptionFields,
+): boolean {
   switch (kind) {
     case MSS:
       if (length !== 4) return false

@@ -23,7 +23,14 @@ function rounds(controller: NewReno | Cubic, from: number, count: number, rtt = 
   for (let i = 0; i < count; i++) {
     const { cwnd } = controller
     for (let acked = 0; acked < cwnd; acked += 2 * MSS) {
-      controller.onAck(sample(from + i * rtt, Math.min(2 * MSS, cwnd - acked), { rtt, srtt: rtt, minRtt: rtt, isRoundStart: acked === 0 }))
+      controller.onAck(
+        sample(from + i * rtt, Math.min(2 * MSS, cwnd - acked), {
+          rtt,
+          srtt: rtt,
+          minRtt: rtt,
+          isRoundStart: acked === 0,
+        }),
+      )
     }
   }
 }
@@ -32,7 +39,10 @@ test('the initial window of RFC 6928', () => {
   expect([536, 1460, 2740, 8960].map(initialWindow)).toEqual([5360, 14_600, 14_600, 17_920])
 })
 
-describe.each([['NewReno', NewReno], ['Cubic', Cubic]] as const)('%s', (_, Controller) => {
+describe.each([
+  ['NewReno', NewReno],
+  ['Cubic', Cubic],
+] as const)('%s', (_, Controller) => {
   test('doubles each round trip in slow start, however acknowledgements come', () => {
     const controller = new Controller(MSS, MOST)
     const { cwnd } = controller

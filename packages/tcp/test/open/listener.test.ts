@@ -11,8 +11,12 @@ describe('listen', () => {
   test('one port, one listener', () => {
     const { a } = pair()
     a.tcp.listen({ port: 80, onConnection: ignore })
-    expect(() => a.tcp.listen({ port: 80, onConnection: ignore })).toThrow(expect.objectContaining({ code: 'EADDRINUSE', port: 80 }))
-    expect(() => a.tcp.listen({ port: 80, ip: ip('0.0.0.0'), onConnection: ignore })).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }))
+    expect(() => a.tcp.listen({ port: 80, onConnection: ignore })).toThrow(
+      expect.objectContaining({ code: 'EADDRINUSE', port: 80 }),
+    )
+    expect(() => a.tcp.listen({ port: 80, ip: ip('0.0.0.0'), onConnection: ignore })).toThrow(
+      expect.objectContaining({ code: 'EADDRINUSE' }),
+    )
   })
 
   test('families and addresses keep out of each other’s way', () => {
@@ -44,7 +48,9 @@ describe('listen', () => {
 
   test.each([-1, 65_536, 1.5, Number.NaN])('port %d is refused at once', (port) => {
     const { a } = pair()
-    expect(() => a.tcp.listen({ port, onConnection: ignore })).toThrow(expect.objectContaining({ code: 'ZT_ARG_INVALID' }))
+    expect(() => a.tcp.listen({ port, onConnection: ignore })).toThrow(
+      expect.objectContaining({ code: 'ZT_ARG_INVALID' }),
+    )
     expect(() => a.tcp.connect({ remote: new Endpoint(ip('10.0.0.2'), port) })).toThrow()
   })
 
@@ -82,7 +88,11 @@ describe('a paused listener', () => {
   test('keeps connections up to its backlog and does not complete more', () => {
     const t = new Script()
     const accepted: TcpConnection[] = []
-    const listener = t.tcp.listen({ port: 80, backlog: 2, onConnection: (connection) => void accepted.push(connection) })
+    const listener = t.tcp.listen({
+      port: 80,
+      backlog: 2,
+      onConnection: (connection) => void accepted.push(connection),
+    })
     listener.pause()
     for (const port of [5000, 5001, 5002]) handshake(t, port)
     expect(t.tcp.sizes).toMatchObject({ connections: 2, halfOpen: 1 })
@@ -217,7 +227,9 @@ describe('one host', () => {
 
   test('has no route to everywhere', () => {
     const { a } = pair()
-    expect(() => a.tcp.connect({ remote: Endpoint.parse('8.8.8.8/80') })).toThrow(expect.objectContaining({ code: 'ENETUNREACH' }))
+    expect(() => a.tcp.connect({ remote: Endpoint.parse('8.8.8.8/80') })).toThrow(
+      expect.objectContaining({ code: 'ENETUNREACH' }),
+    )
     expect(() => a.tcp.connect({ remote: Endpoint.parse('10.0.0.2/80'), localIp: ip('10.0.0.7') })).toThrow(
       expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
     )

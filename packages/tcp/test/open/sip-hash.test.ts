@@ -26,7 +26,8 @@ function reference(key: readonly bigint[], words: readonly number[]): bigint {
     v2 = rotl(v2, 32n)
   }
   const blocks: bigint[] = []
-  for (let i = 0; i + 1 < words.length; i += 2) blocks.push((BigInt(words[i + 1]! >>> 0) << 32n) | BigInt(words[i]! >>> 0))
+  for (let i = 0; i + 1 < words.length; i += 2)
+    blocks.push((BigInt(words[i + 1]! >>> 0) << 32n) | BigInt(words[i]! >>> 0))
   const last = words.length & 1 ? BigInt(words[words.length - 1]! >>> 0) : 0n
   blocks.push((BigInt((4 * words.length) & 255) << 56n) | last)
   for (const block of blocks) {

@@ -224,7 +224,10 @@ export class Script {
     } else {
       view.setUint32(0, 0x6000_0000)
       view.setUint32(4, (length << 16) | (6 << 8) | 64)
-      packet.set([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], 8)
+      packet.set(
+        [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        8,
+      )
     }
     const at = header
     const flags = flagBits(segment.flags)
@@ -252,7 +255,10 @@ export class Script {
     const flags = packet[at + 13]!
     if (flags & 2 && this.iss === undefined) this.iss = view.getUint32(at + 4)
     const sent: Sent = {
-      flags: [...'FSRPAU'].filter((letter, i) => letter !== 'P' && flags & (1 << i)).join('').replace(/^FA$/, 'FA'),
+      flags: [...'FSRPAU']
+        .filter((letter, i) => letter !== 'P' && flags & (1 << i))
+        .join('')
+        .replace(/^FA$/, 'FA'),
       seq: (view.getUint32(at + 4) - (this.iss ?? 0)) | 0,
       ack: flags & 16 ? (view.getUint32(at + 8) - this.irs) | 0 : 0,
       wnd: view.getUint16(at + 14),
@@ -270,7 +276,7 @@ export class Script {
   #readOptions(bytes: Uint8Array): Partial<Sent> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const read: Record<string, unknown> = {}
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const kind = bytes[at]!
       if (kind === 0) break
       if (kind === 1) {
@@ -313,12 +319,23 @@ export function established(options: EstablishedOptions = {}): Script {
   if (options.active) {
     t.connect().sends({ flags: 'S', seq: 0 })
     t.after(rtt)
-    t.receives({ flags: 'SA', seq: 0, ack: 1, wnd: synWnd, options: [...offer, ...(tsval === undefined ? [] : timestamps(tsval, t.tsecr))] })
+    t.receives({
+      flags: 'SA',
+      seq: 0,
+      ack: 1,
+      wnd: synWnd,
+      options: [...offer, ...(tsval === undefined ? [] : timestamps(tsval, t.tsecr))],
+    })
     t.tsval = tsval
     t.sends({ flags: 'A', seq: 1, ack: 1 })
   } else {
     t.listen()
-    t.receives({ flags: 'S', seq: 0, wnd: synWnd, options: [...offer, ...(tsval === undefined ? [] : timestamps(tsval, 0))] })
+    t.receives({
+      flags: 'S',
+      seq: 0,
+      wnd: synWnd,
+      options: [...offer, ...(tsval === undefined ? [] : timestamps(tsval, 0))],
+    })
     t.sends({ flags: 'SA', seq: 0, ack: 1 })
     t.after(rtt)
     t.tsval = tsval
@@ -330,14 +347,23 @@ export function established(options: EstablishedOptions = {}): Script {
 
 export const syn = (more: Partial<Peer> = {}): Peer => ({ flags: 'S', seq: 0, ...more })
 export const ack = (number: number, more: Partial<Peer> = {}): Peer => ({ flags: 'A', seq: 1, ack: number, ...more })
-export const text = (seq: number, what: number | string, more: Partial<Peer> = {}): Peer => ({ flags: 'A', seq, text: what, ...more })
+export const text = (seq: number, what: number | string, more: Partial<Peer> = {}): Peer => ({
+  flags: 'A',
+  seq,
+  text: what,
+  ...more,
+})
 export const fin = (seq: number, more: Partial<Peer> = {}): Peer => ({ flags: 'FA', seq, ...more })
 export const rst = (seq: number, more: Partial<Peer> = {}): Peer => ({ flags: 'R', seq, ...more })
 
 /** Options of an acknowledgement with these blocks of the host's text. `t` knows where they are on the wire. */
 export function sackOf(t: Script, ...blocks: readonly (readonly [number, number])[]): readonly number[] {
   const words = blocks.flat().map((edge) => (t.iss ?? 0) + edge)
-  const list = [5, 2 + 8 * blocks.length, ...words.flatMap((word) => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255))]
+  const list = [
+    5,
+    2 + 8 * blocks.length,
+    ...words.flatMap((word) => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255)),
+  ]
   return t.tsval === undefined ? list : [...timestamps(t.tsval, t.tsecr), ...list]
 }
 
