@@ -11,6 +11,12 @@ export interface Check {
 
 const tsx = ['--import', 'tsx']
 const eslint = ['node_modules/eslint/bin/eslint.js', '.']
+const prettier = [
+  'node_modules/prettier/bin/prettier.cjs',
+  '--cache',
+  '--cache-location=node_modules/.cache/prettier',
+  '.',
+]
 const layers = [...tsx, 'tooling/layers/main.ts']
 
 /** First, in this order: what the others look at. */
@@ -27,15 +33,21 @@ export const preparing: readonly Check[] = [
   },
 ]
 
-/** Then these, two at a time. */
+/** Then these, two at a time, the longest first. */
 export const checks: readonly Check[] = [
+  { name: 'lint', about: 'eslint finds nothing', run: eslint, fix: [...eslint, '--fix'] },
+  {
+    name: 'format',
+    about: 'code has the shape that prettier gives it',
+    run: [...prettier, '--check'],
+    fix: [...prettier, '--write'],
+  },
   {
     name: 'layers',
     about: 'package.json, references and imports keep tooling/layers/layers.json',
     run: layers,
     fix: [...layers, '--fix'],
   },
-  { name: 'lint', about: 'eslint finds nothing', run: eslint, fix: [...eslint, '--fix'] },
   {
     name: 'unused',
     about: 'knip finds no unused file, export or dependency',

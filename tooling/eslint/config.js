@@ -1,9 +1,8 @@
 /**
  * Lint for what one file shows: banned globals, floating promises, missing documentation. Layers and cycles are the
- * business of tooling/layers. The same law decides which packages may know Node.
+ * business of tooling/layers, form that of prettier. The same law decides which packages may know Node.
  */
 import js from '@eslint/js'
-import stylistic from '@stylistic/eslint-plugin'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import tseslint from 'typescript-eslint'
@@ -37,20 +36,7 @@ export default tseslint.config(
     files: ['**/*.ts', '**/*.js', '**/*.mjs'],
     extends: [js.configs.recommended],
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    plugins: { '@stylistic': stylistic },
     rules: {
-      // What two people would do differently and nobody cares about. Line breaks are left to the author's sense.
-      '@stylistic/eol-last': 'error',
-      '@stylistic/keyword-spacing': 'error',
-      '@stylistic/no-multi-spaces': ['error', { ignoreEOLComments: true }],
-      '@stylistic/no-multiple-empty-lines': ['error', { max: 1, maxBOF: 0, maxEOF: 0 }],
-      '@stylistic/no-tabs': 'error',
-      '@stylistic/no-trailing-spaces': 'error',
-      '@stylistic/object-curly-spacing': ['error', 'always'],
-      '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
-      '@stylistic/semi': ['error', 'never'],
-      '@stylistic/space-before-blocks': 'error',
-      '@stylistic/space-infix-ops': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
       'no-unused-private-class-members': 'off', // takes `#x ??= y` for unused; the compiler looks closer
