@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, diffieHellman, sign as nodeSign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, diffieHellman, sign as nodeSign, verify as nodeVerify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isZtError } from '@zt/sansio'
@@ -78,6 +78,29 @@ describe('signatures', () => {
       forged[at]! ^= 1
       expect(verify(alice.publicKey, message, forged)).toBe(false)
     }
+  })
+
+  test('are judged as another implementation judges them, before and after a key has its table', () => {
+    const raw = alice.publicKey.subarray(32)
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') }, format: 'jwk' })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.option(fc.nat(511)), (text, flipped) => {
+        const signature = sign(alice.secretKey, text)
+        if (flipped !== null) signature[flipped >> 3]! ^= 1 << (flipped & 7)
+        const expected = nodeVerify(null, sha512(text).subarray(0, 32), key, signature.subarray(0, 64))
+        expect(verify(alice.publicKey, text, signature)).toBe(expected)
+        expect(expected).toBe(flipped === null)
+      }),
+      { seed: 4, numRuns: 60 },
+    )
+  })
+
+  test('of a key of small order are refused', () => {
+    const key = new Uint8Array(64)
+    key[32] = 1 // the neutral element
+    const prehash = sha512(message).subarray(0, 32)
+    const signature = Uint8Array.from([1, ...new Array<number>(63).fill(0), ...prehash])
+    expect(verify(key, message, signature)).toBe(false)
   })
 
   test('of any shape never make verification throw', () => {
