@@ -5,7 +5,7 @@ import type { SecretIdentity, World } from '@zt/protocol'
 import { Driver, Endpoint, type Instant, type Mac } from '@zt/sansio'
 import { type LinkProfile, SeededRandom, type SimHost, SimNetwork, Timeline, VirtualClock } from '@zt/testkit'
 import { createRootNode, makePlanet } from '../src/index.js'
-import { identities } from './identities.js'
+import { identities, isKnown } from './identities.js'
 
 const PORT = 9993
 const [rootIdentity, ...memberIdentities] = identities
@@ -21,7 +21,7 @@ export class Station {
   constructor(
     clock: VirtualClock,
     host: SimHost,
-    options: Pick<NodeOptions, 'identity' | 'planet' | 'random' | 'controller'>,
+    options: Pick<NodeOptions, 'identity' | 'planet' | 'random' | 'controller' | 'validateIdentity'>,
     make: (options: NodeOptions) => ZtNode,
   ) {
     this.#clock = clock
@@ -134,6 +134,7 @@ export class SmallWorld {
     controller?: Controller,
   ): Station {
     const random = this.random.fork(host.name)
-    return new Station(this.clock, host, { identity, planet, random, ...(controller && { controller }) }, make)
+    const options = { identity, planet, random, validateIdentity: isKnown, ...(controller && { controller }) }
+    return new Station(this.clock, host, options, make)
   }
 }

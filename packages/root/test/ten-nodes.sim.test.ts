@@ -1,4 +1,3 @@
-import './remember-validation.js'
 import { SeededRandom } from '@zt/testkit'
 import { describe, expect, test } from 'vitest'
 import { SmallWorld } from './small-world.js'

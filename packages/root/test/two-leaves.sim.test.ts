@@ -1,4 +1,3 @@
-import './remember-validation.js'
 import { macOf, type World } from '@zt/protocol'
 import { BROADCAST_MAC } from '@zt/sansio'
 import { describe, expect, test } from 'vitest'
