@@ -29,9 +29,10 @@ form (as in identity.secret), or writes FILE readable by its owner only. An exis
   async run({ output, positionals, signal }) {
     const [file] = positionals
     if (file !== undefined) await refuseExisting(file)
+    output.progress('searching for an address: about 15 keys have to be tried')
     const identity = await generateIdentity({
       signal,
-      onProgress: ({ tries }) => output.progress(`searching for an address: ${tries} tried (about 15 are needed)`),
+      onProgress: ({ tries }) => output.progress(`${tries} tried`),
     })
     const secret = formatSecretIdentity(identity)
     const address = formatAddress(identity.address)
