@@ -20,7 +20,7 @@ import { BROADCAST_MAC, BoundedMap, type EtherLink, type Instant, type Mac } fro
 import type { PeerLink } from '../peers/peer-link.js'
 import type { PeerTable } from '../peers/peer-table.js'
 import { BridgeTable } from './bridge-table.js'
-import { type CredentialWindow, Member } from './member.js'
+import { type Added, type CredentialWindow, Member } from './member.js'
 import { keyOf } from './multicast-members.js'
 import { PortPolicy } from './port-policy.js'
 
@@ -175,6 +175,19 @@ export class Port implements EtherLink, CredentialWindow {
     if (member.link === undefined || member.link.index < 0) member.link = this.host.peers.get(address)
     if (member.link) this.byPeer[member.link.index] = member
     return member
+  }
+
+  /** Hand a credential to the member it was issued to. Who was not known before is known from an accepted one on. */
+  file(address: Address, add: (member: Member) => Added): Added {
+    const known = this.members.get(address)
+    if (known) return add(known)
+    const member = new Member(address, xorMac(this.mask, address), this)
+    const added = add(member)
+    if (added === 'accepted') {
+      this.members.set(address, member)
+      this.member(address)
+    }
+    return added
   }
 
   /** Could this be a member's own MAC? Compares the first octet. */

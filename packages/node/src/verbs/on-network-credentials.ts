@@ -68,7 +68,7 @@ class Tally {
   take(networkId: NetworkId, issuedTo: Address, add: (member: MemberOf) => Added): Added {
     const port = this.#core.networks.get(networkId)?.port
     if (!port || issuedTo === 0 || issuedTo === this.#core.address) return 'rejected'
-    const added = add(port.member(issuedTo))
+    const added = port.file(issuedTo, add)
     this.#core.counters.count(`credential-${added}`)
     if (added === 'accepted' || added === 'redundant') this.isTrusted = true
     if (added === 'deferred') this.unknownController = controllerOf(networkId)
