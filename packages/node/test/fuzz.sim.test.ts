@@ -1,3 +1,4 @@
+import type { Dataplane } from '@zt/dataplane'
 import { Endpoint } from '@zt/sansio'
 import { SeededRandom } from '@zt/testkit'
 import { describe, expect, it } from 'vitest'
@@ -93,5 +94,78 @@ describe('any bytes on the UDP port', () => {
     }
     expect(onA.status).toBe('ready')
     expect(a.node.roots(lab.clock.now())[0].path?.toString()).toBe('198.51.100.1/9993')
+  })
+
+  it('may be parts of packets that contradict each other', () => {
+    const lab = new Lab(4)
+    const random = new SeededRandom('parts')
+    const controller = new TestController(identities[1], lab.clock)
+    lab.node(1, lab.net.host('controller', '198.51.100.2'), { controller })
+    const a = lab.node(2, lab.net.host('a', '203.0.113.10'))
+    const b = lab.node(3, lab.net.host('b', '203.0.113.20'))
+    const [onA, onB] = [a, b].map((node) => node.join(lab, controller.networkId))
+    lab.until(() => onA.status === 'ready' && onB.status === 'ready')
+    for (let i = 0; i < 20_000; i++) {
+      const isFragment = random.u32() % 3 > 0
+      const length = (isFragment ? 17 : 28) + (random.u32() % (random.u32() % 8 === 0 ? 10_050 : 1_400))
+      const part = addressed(random, a, length)
+      // A few packet ids at a time, so that parts meet; all from a peer that is known, or nobody.
+      part.fill(0, 0, 8)
+      part[7] = random.u32() % (i % 2_000 < 1_000 ? 8 : 256)
+      if (isFragment) {
+        part[13] = 0xff
+        part[14] = random.u32() % 4 === 0 ? random.u32() : ((2 + (random.u32() % 6)) << 4) | (random.u32() % 7)
+      } else {
+        for (let at = 17, rest = b.address; at > 12; at--, rest = Math.floor(rest / 256)) part[at] = rest & 0xff
+        part[18] = 0x40 | (random.u32() & 0x3f)
+      }
+      feed(lab, a, part)
+      if (i % 100 === 0) lab.clock.advance(random.u32() % 1_000)
+    }
+    expect(Object.keys(a.node.counters.snapshot())).toEqual(
+      expect.arrayContaining([
+        'fragment-malformed',
+        'fragment-duplicate',
+        'fragment-too-long',
+        'reassembly-crowded-out',
+        'reassembly-expired',
+        'packet-not-authentic',
+      ]),
+    )
+    expect(a.node.peers(lab.clock.now()).length).toBeLessThanOrEqual(3)
+    const large = random.bytes(2_700)
+    const before = a.frames.length
+    onB.link.send(onA.mac, 0x88b5, large, 0, large.length)
+    expect(lab.until(() => a.frames.length > before, 10_000)).toBe(true)
+    expect(a.frames.at(-1)?.payload).toEqual(large)
+  })
+
+  it('may name thousands of senders, of whom few are asked for and few packets kept', () => {
+    const lab = new Lab(5)
+    const random = new SeededRandom('strangers')
+    const a = lab.node(2, lab.net.host('a', '203.0.113.10'))
+    const network = a.join(lab, 0x12_3456_789a_0000_01n)
+    lab.until(() => a.node.isOnline)
+    let sent = 0
+    lab.net.onDatagram = ({ fromHost }) => {
+      if (fromHost === 'a') sent++
+    }
+    for (let i = 0; i < 5_000; i++) {
+      const packet = addressed(random, a, 60)
+      packet[13] &= 0x7f
+      packet[18] = 0x08
+      feed(lab, a, packet)
+      if (i % 500 === 0) lab.clock.advance(100)
+    }
+    const d = Reflect.get(network.link, 'host') as Dataplane
+    expect(d.parkedIn.size).toBeLessThanOrEqual(64)
+    expect(a.node.counters.get('stranger-limited')).toBeGreaterThan(4_000)
+    expect(a.node.counters.get('parked-in-crowded-out')).toBeGreaterThan(0)
+    lab.clock.advance(5_000)
+    expect(sent).toBeLessThan(1_500)
+    // What is kept is kept for seconds.
+    lab.clock.advance(30_000)
+    expect(d.parkedIn.size).toBe(0)
+    expect(a.node.peers(lab.clock.now())).toHaveLength(1)
   })
 })
