@@ -205,14 +205,18 @@ describe('more of everything than anybody needs', () => {
     const { random } = world
     const anyEndpoint = (): Endpoint => new Endpoint(IpAddress.of(random.bytes(4))!, 1 + (random.u32() % 65_535))
     const push = (): Uint8Array => {
-      return payload((w) => encodePushDirectPaths(w, { paths: Array.from({ length: 40 }, () => ({ endpoint: anyEndpoint() })) }))
+      return payload((w) =>
+        encodePushDirectPaths(w, { paths: Array.from({ length: 40 }, () => ({ endpoint: anyEndpoint() })) }),
+      )
     }
-    const gather = (i: number): Uint8Array => payload((w) => encodeMulticastGather(w, { networkId, group: group(i), limit: 1_000_000 }))
+    const gather = (i: number): Uint8Array =>
+      payload((w) => encodeMulticastGather(w, { networkId, group: group(i), limit: 1_000_000 }))
     const like = (i: number): Uint8Array => {
       const subscriptions = Array.from({ length: 70 }, (_, j) => ({ networkId, group: group(70 * i + j) }))
       return payload((w) => encodeMulticastLike(w, { subscriptions }))
     }
-    const whois = (): Uint8Array => payload((w) => encodeWhois(w, { addresses: Array.from({ length: 200 }, () => 1 + random.u32()) }))
+    const whois = (): Uint8Array =>
+      payload((w) => encodeWhois(w, { addresses: Array.from({ length: 200 }, () => 1 + random.u32()) }))
 
     expect(flood(world, Verb.Echo, () => random.bytes(1_000))).toBeLessThan(100)
     expect(flood(world, Verb.PushDirectPaths, push)).toBeLessThan(300)
@@ -248,7 +252,9 @@ describe('more of everything than anybody needs', () => {
         const issuedTo = 1 + 60 * i + j
         return signTagBadly({ networkId, timestamp: 1, id: 1, value: 1, issuedTo })
       })
-      return payload((w) => encodeNetworkCredentials(w, { coms: [], capabilities: [], tags, revocations: [], ownerships: [] }))
+      return payload((w) =>
+        encodeNetworkCredentials(w, { coms: [], capabilities: [], tags, revocations: [], ownerships: [] }),
+      )
     }
     const insider = world.insider(world.member)
     for (let i = 0; i < 60; i++) {

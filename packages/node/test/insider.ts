@@ -79,7 +79,8 @@ export function corrupt(random: SeededRandom, packet: Plain, others: readonly Pl
   payload = payload.slice()
   switch (pick(8)) {
     case 0: // bits
-      for (let flips = 1 + pick(4); flips > 0 && payload.length > 0; flips--) payload[pick(payload.length)] ^= 1 << pick(8)
+      for (let flips = 1 + pick(4); flips > 0 && payload.length > 0; flips--)
+        payload[pick(payload.length)] ^= 1 << pick(8)
       break
     case 1: // cut off
       payload = payload.subarray(0, pick(payload.length))
@@ -87,14 +88,16 @@ export function corrupt(random: SeededRandom, packet: Plain, others: readonly Pl
     case 2: // with more than there should be
       payload = Uint8Array.from([...payload, ...random.bytes(1 + pick(300))])
       break
-    case 3: { // lengths and counts
+    case 3: {
+      // lengths and counts
       const size = [1, 2, 4][pick(3)]
       const lie = LIES[pick(LIES.length)]
       const at = pick(payload.length - size)
       for (let i = 0; i < size && at + i < payload.length; i++) payload[at + i] = lie >>> (8 * (size - 1 - i))
       break
     }
-    case 4: { // a part of another packet
+    case 4: {
+      // a part of another packet
       const other = others[pick(others.length)].payload
       const [at, from] = [pick(payload.length), pick(other.length)]
       payload.set(other.subarray(from, from + Math.min(pick(200), payload.length - at)), at)
