@@ -11,12 +11,7 @@ export interface Check {
 
 const tsx = ['--import', 'tsx']
 const eslint = ['node_modules/eslint/bin/eslint.js', '.']
-const prettier = [
-  'node_modules/prettier/bin/prettier.cjs',
-  '--cache',
-  '--cache-location=node_modules/.cache/prettier',
-  '.',
-]
+const prettier = ['node_modules/prettier/bin/prettier.cjs', '--cache', '.']
 const layers = [...tsx, 'tooling/layers/main.ts']
 
 /** First, in this order: what the others look at. */

@@ -49,7 +49,10 @@ describe('a mistake is exit code 2 with a sentence and what to do, before any wo
     [['bench', 'send', '10.0.0.1', '5001', '--bytes', 'many', ...on], '--bytes must be a number of bytes'],
     [['root'], '--state is needed'],
     [['root', '--state', '/nowhere', '--advertise', 'here'], 'expected IP/PORT such as'],
-    [['root', '--state', '/nowhere', '--advertise', '192.0.2.1/9993', '--port', '0'], '--port 0 lets the system choose'],
+    [
+      ['root', '--state', '/nowhere', '--advertise', '192.0.2.1/9993', '--port', '0'],
+      '--port 0 lets the system choose',
+    ],
     [['root', '--state', '/nowhere', '--advertise', '192.0.2.1', '--planet', 'x'], 'give one of them'],
     [['planet', 'create', '-o', 'x'], 'a planet needs at least one --root'],
     [['planet', 'create', '--root', 'x', '-o', 'x'], '--root must be IDENTITY.public@IP/PORT'],
@@ -122,7 +125,11 @@ describe('identities', () => {
 
   test.each([
     ['the address is wrong', secret.replace(/^./, secret.startsWith('1') ? '2' : '1'), 'does not belong to this key'],
-    ['the secret is wrong', secret.replace(/.$/, secret.endsWith('1') ? '2' : '1'), 'does not belong to its public key'],
+    [
+      'the secret is wrong',
+      secret.replace(/.$/, secret.endsWith('1') ? '2' : '1'),
+      'does not belong to its public key',
+    ],
     ['it is cut', secret.slice(0, 60), 'expected an identity'],
   ])('are not valid if %s', async (_name, text, said) => {
     const { code, stderr } = await lab.run('identity', 'validate', text)
@@ -141,23 +148,48 @@ describe('planets', () => {
   test('are made of roots, signed with a key that is kept, and shown', async () => {
     await lab.write('root.public', spareIdentity(0).split(':').slice(0, 3).join(':'))
     const root = `${lab.file('root.public')}@192.0.2.1/9993,2001:db8::1/9993`
-    const create = () => lab.run('planet', 'create', '--root', root, '-o', lab.file('planet'), '--key', lab.file('key'), '--json')
+    const create = () =>
+      lab.run('planet', 'create', '--root', root, '-o', lab.file('planet'), '--key', lab.file('key'), '--json')
     const made = only(await create())
-    expect(made).toMatchObject({ type: 'planet', roots: [{ address: spareIdentity(0).slice(0, 10), endpoints: ['192.0.2.1/9993', '2001:db8::1/9993'] }] })
+    expect(made).toMatchObject({
+      type: 'planet',
+      roots: [{ address: spareIdentity(0).slice(0, 10), endpoints: ['192.0.2.1/9993', '2001:db8::1/9993'] }],
+    })
     expect((await stat(lab.file('key'))).mode & 0o777).toBe(0o600)
     expect(only(await create()).signer).toBe(made.signer)
-    expect(only(await lab.run('planet', 'show', lab.file('planet'), '--json'))).toMatchObject({ id: made.id, roots: made.roots })
-    expect((await lab.run('planet', 'show', lab.file('planet'))).stdout).toContain(`root ${spareIdentity(0).slice(0, 10)} at 192.0.2.1/9993 2001:db8::1/9993`)
+    expect(only(await lab.run('planet', 'show', lab.file('planet'), '--json'))).toMatchObject({
+      id: made.id,
+      roots: made.roots,
+    })
+    expect((await lab.run('planet', 'show', lab.file('planet'))).stdout).toContain(
+      `root ${spareIdentity(0).slice(0, 10)} at 192.0.2.1/9993 2001:db8::1/9993`,
+    )
   })
 
   test('with endpoints that nobody can reach are a mistake', async () => {
-    const { code, stderr } = await lab.run('planet', 'create', '--root', `${spareIdentity(0)}@192.0.2.1/0`, '-o', lab.file('bad'))
+    const { code, stderr } = await lab.run(
+      'planet',
+      'create',
+      '--root',
+      `${spareIdentity(0)}@192.0.2.1/0`,
+      '-o',
+      lab.file('bad'),
+    )
     expect([code, stderr]).toEqual([2, expect.stringContaining('is not where a root can be reached')])
   })
 
   test('a key that is none is named and left alone', async () => {
     await lab.write('nokey', 'garbage')
-    const { code, stderr } = await lab.run('planet', 'create', '--root', `${spareIdentity(0)}@192.0.2.1/1`, '-o', lab.file('bad'), '--key', lab.file('nokey'))
+    const { code, stderr } = await lab.run(
+      'planet',
+      'create',
+      '--root',
+      `${spareIdentity(0)}@192.0.2.1/1`,
+      '-o',
+      lab.file('bad'),
+      '--key',
+      lab.file('nokey'),
+    )
     expect([code, stderr]).toEqual([2, expect.stringContaining('nokey does not hold a signing key')])
     expect((await lab.read('nokey')).toString()).toBe('garbage')
   })
@@ -200,10 +232,24 @@ describe('without a root that answers', () => {
     const endpoint = `127.0.0.1/${silent.address().port}`
     await lab.run('planet', 'create', '--root', `${spareIdentity(1)}@${endpoint}`, '-o', lab.file('dead'))
     const { id, state } = await lab.state()
-    const ended = await lab.run('join', NWID, '--state', state, '--planet', lab.file('dead'), '--timeout', '0.5', '--json')
+    const ended = await lab.run(
+      'join',
+      NWID,
+      '--state',
+      state,
+      '--planet',
+      lab.file('dead'),
+      '--timeout',
+      '0.5',
+      '--json',
+    )
     silent.close()
     expect(ended.code).toBe(3)
-    expect(only(ended)).toMatchObject({ code: 'ZT_NODE_OFFLINE', exitCode: 3, error: expect.stringContaining(`at ${endpoint}: no reply to HELLO`) as string })
+    expect(only(ended)).toMatchObject({
+      code: 'ZT_NODE_OFFLINE',
+      exitCode: 3,
+      error: expect.stringContaining(`at ${endpoint}: no reply to HELLO`) as string,
+    })
     expect(ended.stderr).toContain(`joining ${NWID} as node ${id}`)
   })
 
@@ -219,14 +265,25 @@ describe('without a root that answers', () => {
     const running = lab.start('identity', 'new', lab.file('never'))
     await running.says('searching')
     const { code } = await running.stop()
-    const exists = await lab.read('never').then(() => true, () => false)
+    const exists = await lab.read('never').then(
+      () => true,
+      () => false,
+    )
     expect([code, exists]).toEqual(code === 0 ? [0, true] : [1, false])
   })
 })
 
 test('a root that the planet does not list says what to do', async () => {
   const { state } = await lab.state()
-  const { code, stderr } = await lab.run('root', '--state', state, '--planet', lab.file('planet'), '--bind', '127.0.0.1')
+  const { code, stderr } = await lab.run(
+    'root',
+    '--state',
+    state,
+    '--planet',
+    lab.file('planet'),
+    '--bind',
+    '127.0.0.1',
+  )
   expect([code, stderr]).toEqual([1, expect.stringContaining('does not list node')])
   expect(stderr).toContain('zt planet create')
 })

@@ -82,7 +82,10 @@ describe('signatures', () => {
 
   test('are judged as another implementation judges them, before and after a key has its table', () => {
     const raw = alice.publicKey.subarray(32)
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') }, format: 'jwk' })
+    const key = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') },
+      format: 'jwk',
+    })
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.option(fc.nat(511)), (text, flipped) => {
         const signature = sign(alice.secretKey, text)
