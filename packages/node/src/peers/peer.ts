@@ -5,8 +5,9 @@ import { type Address, PROTOCOL_VERSION_ECHO, type SoftwareVersion } from '@zt/p
 import { BoundedMap, type Endpoint, type Instant, RateGate } from '@zt/sansio'
 
 const LONG_AGO: Instant = Number.NEGATIVE_INFINITY
-/** An unknown path is tried once in this time. */
+/** An unknown path is tried once in this time; a few times at once for a node that restarts before it has answered. */
 const TRY_AGAIN_MS = 1_000
+const TRIES_AT_ONCE = 3
 const MOST_TRIED_PATHS = 64
 
 /** One known node. */
@@ -39,7 +40,7 @@ export class Peer {
   /** How often it is told that a frame of it was refused. */
   readonly refusalGate = new RateGate(500, 4)
   readonly gatherGate = new RateGate(100, 16)
-  private readonly tried = new BoundedMap<string, Instant>(MOST_TRIED_PATHS)
+  private readonly tried = new BoundedMap<string, RateGate>(MOST_TRIED_PATHS)
 
   /** When it became known. */
   readonly since: Instant
@@ -67,8 +68,8 @@ export class Peer {
   /** May this endpoint be tried now? Saying yes counts as trying. */
   maySpendTry(now: Instant, socket: number, endpoint: Endpoint): boolean {
     const key = `${socket} ${endpoint}`
-    if (now - (this.tried.get(key) ?? LONG_AGO) < TRY_AGAIN_MS) return false
-    this.tried.set(key, now)
-    return true
+    let gate = this.tried.get(key)
+    if (!gate) this.tried.set(key, (gate = new RateGate(TRY_AGAIN_MS, TRIES_AT_ONCE)))
+    return gate.pass(now)
   }
 }
