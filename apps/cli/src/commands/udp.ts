@@ -3,6 +3,9 @@ import type { Command } from '../command.js'
 import { ipAndPort, networkFlags, portNumber, required } from '../flags.js'
 import { untilStopped, withNetworks } from '../with-node.js'
 
+/** How long to look for a member that does not answer pings, in milliseconds, before a datagram is sent to it anyway. */
+const FIND_TIMEOUT = 3000
+
 export const udpListen: Command = {
   summary: 'print datagrams; answers ping with pong',
   usage: 'PORT',
@@ -67,8 +70,8 @@ Sends one datagram. With --wait it is sent again every second until an answer co
         new Promise<void>((resolve, reject) =>
           socket.send(data, to.port, String(to.ip), (error) => (error ? reject(error) : resolve())),
         )
-      await send()
       if (values.wait) {
+        await send()
         const again = setInterval(() => void send().catch(() => {}), 1000) // a failure shows as no answer
         try {
           const [bytes, from] = (await once(socket, 'message', { signal })) as [
@@ -80,7 +83,9 @@ Sends one datagram. With --wait it is sent again every second until an answer co
           clearInterval(again)
         }
       } else {
-        await network.drained()
+        // A member has to be found before anything can go to it, and this node does not stay: a ping finds it.
+        if (!to.ip.isMulticast) await network.ping(to.ip, { signal, timeoutMs: FIND_TIMEOUT }).catch(() => {})
+        await send()
         output.result({ sent: Buffer.byteLength(data), to }, `sent ${Buffer.byteLength(data)} bytes to ${to}`)
       }
       socket.close()
