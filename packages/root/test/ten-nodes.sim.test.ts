@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { SmallWorld } from './small-world.js'
 
 /** Members try again this often, as an application over a bad network would. */
-const RETRY_MS = 250
+const RETRY_MS = 1000
 
 /** Nodes join over bad ways, and every one asks every other until it has answered. Who heard whom when. */
 function joinAndTalk(
