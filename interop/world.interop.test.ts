@@ -83,13 +83,14 @@ async function listening(process: LabProcess): Promise<Listening> {
 }
 
 describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
+  let opened: Lab | undefined
   let world: World
   let root: GenuineNode
   let controller: GenuineNode
   let calling: string
 
   beforeAll(async () => {
-    const lab = await Lab.create()
+    const lab = (opened = await Lab.create())
     for (const host of ['root', 'controller', 'leaf', 'ours', 'caller']) await lab.host(host)
     root = await GenuineNode.create(lab, 'root')
     controller = await GenuineNode.create(lab, 'controller')
@@ -144,9 +145,7 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
     world = { lab, leaf, network, planet, listen, udp, ours, theirs, ourId }
   }, 240_000)
 
-  afterAll(async () => {
-    await world?.lab.close()
-  })
+  afterAll(() => opened?.close())
 
   test('(a) our node gets the addresses that the controller assigned', async () => {
     const member = (await controller.controller(`network/${world.network}/member/${world.ourId}`, {})) as {
@@ -202,11 +201,12 @@ describe.skipIf(reason !== undefined)('a genuine root and controller', () => {
 })
 
 describe.skipIf(reason !== undefined)('our root and our controller', () => {
+  let opened: Lab | undefined
   let world: World
   let calling: string
 
   beforeAll(async () => {
-    const lab = await Lab.create()
+    const lab = (opened = await Lab.create())
     for (const host of ['root', 'leaf', 'ours', 'caller']) await lab.host(host)
     const home = join(lab.directory, 'root')
     const root = lab.zt(
@@ -274,9 +274,7 @@ describe.skipIf(reason !== undefined)('our root and our controller', () => {
     world = { lab, leaf, network, planet, listen: listen.process, udp: udp.process, ours, theirs, ourId }
   }, 240_000)
 
-  afterAll(async () => {
-    await world?.lab.close()
-  })
+  afterAll(() => opened?.close())
 
   test('(d) a genuine leaf meets our node over our root and our controller', () => everythingWorks(world, calling))
 })
