@@ -91,16 +91,18 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
       let node: ZeroTier | undefined
       const port = await openPort(options, state.store)
       port.receiver = { handleDatagram: (socket, from, bytes) => node?.receive(socket, from, bytes) }
+      let kept: ControllerStore | undefined
       try {
         const planet = await openPlanet(options, state, port.sockets[0]?.local.port ?? 0)
         const controller =
           typeof options.controller === 'function' ? options.controller(state.identity) : options.controller
         const onError = (error: ZtError) => void node?.emit('warning', error)
-        const kept = controller && (await ControllerStore.open(controller, state.store, { clock, onError }))
+        if (controller) kept = await ControllerStore.open(controller, state.store, { clock, onError })
         options.signal?.throwIfAborted()
         node = new ZeroTier(options, { state, port, planet, clock, controller, kept })
       } catch (error) {
         await port.close()
+        await kept?.close()
         throw error
       }
       return node
@@ -282,11 +284,11 @@ export class ZeroTier extends EventEmitter<ZeroTierEvents> implements AsyncDispo
 
   async #close(): Promise<void> {
     this.#stopWatching()
-    await Promise.all([
-      ...[...this.#networks.values()].map((network) => network.closeSockets()),
-      ...this.#leaving.values(),
-    ])
     try {
+      await Promise.all([
+        ...[...this.#networks.values()].map((network) => network.closeSockets()),
+        ...this.#leaving.values(),
+      ])
       this.#node.flush(this.#clock.now())
       this.#publish()
       await this.#kept?.close()
