@@ -44,7 +44,8 @@ const PLANET = 'planet'
 export async function openState(options: StartOptions): Promise<StartingState> {
   const opened = await openStore(options.state)
   try {
-    return { ...opened, restored: await readNetworks(opened), identity: await identityOf(options, opened) }
+    const restored = new Map([...(await readNetworks(opened)), ...(await readPeers(opened.store))])
+    return { ...opened, restored, identity: await identityOf(options, opened) }
   } catch (error) {
     await opened.close()
     throw error
@@ -155,6 +156,20 @@ async function readNetworks({ store, describe }: OpenStore): Promise<Map<string,
     networks.set(key, bytes)
   }
   return networks
+}
+
+/** Peers read back; more would only take time that starting should not. */
+const MOST_PEERS = 256
+
+/** Where peers were when the node last ran. A cache: what is broken there is as good as missing. */
+async function readPeers(store: StateStore): Promise<Map<string, Uint8Array>> {
+  const peers = new Map<string, Uint8Array>()
+  const keys = (await store.list('peers.d')).filter((key) => /^peers\.d\/[0-9a-f]{10}\.peer$/.test(key))
+  for (const key of keys.slice(0, MOST_PEERS)) {
+    const bytes = await store.read(key).catch(() => undefined)
+    if (bytes) peers.set(key, bytes)
+  }
+  return peers
 }
 
 /** The world to use. `port` is for a root that names itself. */

@@ -165,6 +165,16 @@ describe('networks in the state', () => {
   })
 })
 
+test('peers of the last run are read back, and other files beside them are not', async () => {
+  const state = await storeWith({
+    'identity.secret': secretText(2),
+    'peers.d/0123456789.peer': 'whatever it says, the engine looks at it',
+    'peers.d/README': 'no peer',
+  })
+  const { restored } = await openState({ state })
+  expect([...restored.keys()]).toEqual(['peers.d/0123456789.peer'])
+})
+
 describe('a planet', () => {
   const planet = deadPlanet(9993)
   const open = async (options: StartOptions) =>
