@@ -626,6 +626,11 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
   /** The third segment of the handshake: now it is a connection. */
   #promote(row: number, tuple: Tuple, seg: Segment, bytes: Uint8Array): void {
     const half = this.#halfOpen.get(row)
+    // PAWS would refuse it, too late: what was promoted is no longer half open, and would be nobody's.
+    if (half.timestampsOk && seg.hasTimestamp && before(seg.tsval, half.tsval)) {
+      this.#drop('paws')
+      return
+    }
     const listener = this.#listenersById.get(half.listener)!
     // Without room for it the segment is as good as lost: the SYN,ACK will be sent again, and this repeated.
     if (listener.isFull || this.#connectionCount >= this.settings.connectionsMax) {

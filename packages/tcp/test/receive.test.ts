@@ -1,6 +1,6 @@
 import { SeededRandom } from '@zt/testkit'
 import { describe, expect, test } from 'vitest'
-import { ack, established, fin, text } from './script/script.js'
+import { Script, ack, established, fin, syn, text, timestamps } from './script/script.js'
 
 const letters = (from: number, length: number): string =>
   String.fromCharCode(...Array.from({ length }, (_, i) => 97 + ((from + i) % 26)))
@@ -248,6 +248,16 @@ describe('timestamps', () => {
     t.receives(text(1, 100)).sends({ ack: 1, tsecr: 1000 })
     expect(t.watcher.text).toBe('')
     expect(t.tcp.counters.get('paws')).toBe(1)
+  })
+
+  test('an old one does not complete the handshake, and the next segment can', () => {
+    const t = new Script().listen()
+    t.receives(syn({ options: timestamps(1000, 0) })).sends({ flags: 'SA', tsecr: 1000 })
+    t.receives(ack(1, { options: timestamps(900, t.tsecr) })).silent()
+    expect(t.tcp.counters.get('paws')).toBe(1)
+    expect(t.tcp.sizes).toMatchObject({ connections: 0, halfOpen: 1 })
+    t.receives(ack(1, { options: timestamps(1000, t.tsecr) }))
+    expect(t.accepted.length).toBe(1)
   })
 
   test('text without one is dropped', () => {
