@@ -123,6 +123,12 @@ function probeClosedWindow(tcb: Tcb, now: Instant): void {
   tcb.persistAt = NEVER
   if (tcb.troubleSince === NEVER) tcb.troubleSince = now
   if (isHopeless(tcb, now)) return
+  // A peer may keep its window closed for ever, but not at the expense of a host where nobody waits any more.
+  if (tcb.isOrphan && tcb.persistBackoff >= tcb.host.settings.orphanRetriesMax) {
+    tcb.owe(Owed.RESET)
+    endWith(tcb, 'ETIMEDOUT', now)
+    return
+  }
   tcb.persistBackoff = Math.min(tcb.persistBackoff + 1, 16)
   tcb.persistAt = now + persistInterval(tcb)
   tcb.owe(Owed.WINDOW_PROBE)

@@ -153,6 +153,21 @@ describe("the peer's window", () => {
     expect(t.watcher.error).toMatchObject({ code: 'ETIMEDOUT' })
   })
 
+  test('closed although probes are answered: given up once nobody owns the connection', () => {
+    const t = established({ wnd: 0, windowScale: undefined })
+    t.write(5000)
+    t.connection.close()
+    let last = ''
+    for (let s = 0; s < 3600 && t.connection.state !== 'CLOSED'; s++) {
+      t.after(1000)
+      for (const { flags } of t.take()) last = flags
+      if (last === 'A') t.receives(ack(1, { wnd: 0 }))
+    }
+    expect(last).toBe('RA')
+    expect(t.watcher.error).toMatchObject({ code: 'ETIMEDOUT' })
+    expect(t.tcp.sizes).toMatchObject({ connections: 0, blocks: 0 })
+  })
+
   test('a lost update is recovered by the next probe', () => {
     const t = established({ wnd: 0, windowScale: undefined })
     t.write(3000)
