@@ -191,6 +191,17 @@ describe('loss with SACK (RFC 8985, RFC 9937)', () => {
     t.sends({ seq: at(3), length: 500 })
   })
 
+  test.each([
+    ['something was sacked meanwhile', 195, 15],
+    ['recovery has begun meanwhile', 150, 15],
+  ])('there is no probe when %s', (_, sackedAfter, quiet) => {
+    const t = inFlight(5)
+    t.after(sackedAfter).receives(ack(1, { options: sackOf(t, [at(1), at(2)]) }))
+    t.silent(quiet)
+    t.after(40).sends({ seq: 1, length: MSS }).silent()
+    expect(t.connection.info()).toMatchObject({ recovery: 'recovery', tailLossProbes: 0 })
+  })
+
   test('a probe that repaired a loss counts as one', () => {
     const t = inFlight(5)
     const { cwnd } = t.connection.info()

@@ -35,5 +35,6 @@ export function beginRecovery(tcb: Tcb, priorPipe: number, now: Instant): void {
   tcb.cc.onLoss(now)
   tcb.recovery.begin(Phase.RECOVERY, tcb.snd.una, tcb.snd.nxt, Math.max(priorPipe, tcb.snd.mss))
   tcb.tailProbeOut = false
+  tcb.probeTailAt = NEVER
   tcb.host.counters.count('recovery')
 }

@@ -12,7 +12,7 @@ import { add, after, before } from '../seq.js'
 import { State, isSynchronized } from '../states.js'
 import { Owed, type Tcb } from '../tcb.js'
 import { Flag } from '../wire/segment.js'
-import { Mark } from './in-flight.js'
+import { type InFlight, Mark } from './in-flight.js'
 import { Phase } from './recovery.js'
 import { transmit, transmitReset, transmitSyn } from './transmit.js'
 
@@ -188,7 +188,7 @@ function sendProbes(tcb: Tcb, now: Instant): boolean {
 /** New text if there is some, else the last segment again. @see RFC 8985 section 7.3 */
 function probeTail(tcb: Tcb, now: Instant): boolean {
   const { snd } = tcb
-  if (snd.ring === undefined) return true
+  if (snd.ring === undefined || !mayProbeTail(tcb, snd.ring)) return true
   const length = Math.min(snd.unsent, snd.mss, snd.usable)
   tcb.tailProbeWasRetransmission = length <= 0
   const isSent = length > 0 ? sendNew(tcb, length, now) : retransmit(tcb, snd.ring.count - 1, now)
@@ -255,12 +255,17 @@ export function persistInterval(tcb: Tcb): Duration {
   return Math.min(tcb.host.settings.rtoMaxMs, tcb.rtt.rtoBase * 2 ** tcb.persistBackoff)
 }
 
+/** Once something is known to be missing, finding out is left to RACK: true when the probe is armed and when it is sent. */
+function mayProbeTail(tcb: Tcb, ring: InFlight): boolean {
+  return tcb.recovery.phase === Phase.OPEN && ring.sackedCount === 0
+}
+
 /** @see RFC 8985 section 7.2 */
 function scheduleTailProbe(tcb: Tcb, now: Instant): void {
   tcb.isTailProbeDue = false
   tcb.probeTailAt = NEVER
   const ring = tcb.snd.ring!
-  if (!tcb.sackOk || tcb.tailProbeOut || tcb.recovery.phase !== Phase.OPEN || ring.sackedCount > 0) return
+  if (!tcb.sackOk || tcb.tailProbeOut || !mayProbeTail(tcb, ring)) return
   const wait = tcb.rtt.hasSample
     ? 2 * tcb.rtt.srtt + (ring.count === 1 ? tcb.host.settings.peerAckDelayMs : PROBE_SLACK)
     : PROBE_INITIAL
