@@ -77,10 +77,10 @@ export class SystemClock implements Clock {
     this.#immediate = undefined
     let done = 0
     try {
-      while (done < batch.length) batch[done++]()
+      while (done < batch.length && !this.#isClosed) batch[done++]()
     } finally {
       // After a throw the rest still has its turn; the exception goes to the process as it would from setImmediate.
-      if (done < batch.length) {
+      if (done < batch.length && !this.#isClosed) {
         this.#soon = batch.slice(done).concat(this.#soon)
         this.#immediate ??= setImmediate(this.#runSoon)
       }
@@ -95,7 +95,11 @@ export class SystemClock implements Clock {
     const fresh = this.#timers.nextSequence // what is armed meanwhile waits for the next round, even if it is due
     const now = this.now()
     try {
-      for (let run = this.#timers.takeDue(now, fresh); run; run = this.#timers.takeDue(now, fresh)) run()
+      while (!this.#isClosed) {
+        const run = this.#timers.takeDue(now, fresh)
+        if (!run) break
+        run()
+      }
     } finally {
       this.#arm()
     }
@@ -112,6 +116,7 @@ export class SystemClock implements Clock {
    * taking one of several back never does.
    */
   #arm(): void {
+    if (this.#isClosed) return // by what has just run
     const next = this.#timers.next()
     if (next >= this.#armedFor) return
     this.#disarm()

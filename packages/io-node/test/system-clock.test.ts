@@ -103,3 +103,25 @@ test('a clock whose timers were all taken back does not either, and goes on work
   await new Promise<void>((done) => clock.at(clock.now() + 1, done))
   expect(timers()).toBe(before)
 })
+
+test.each(['soon', 'at'] as const)(
+  'closed from within %s, nothing is called and nothing waits any more',
+  async (how) => {
+    const clock = new SystemClock()
+    const before = timers()
+    const ran: string[] = []
+    const ask = (run: () => void) => (how === 'soon' ? clock.soon(run) : clock.at(clock.now() - 1, run))
+    clock.at(clock.now() + 60_000, () => ran.push('later'))
+    await new Promise<void>((done) => {
+      ask(() => {
+        ran.push('first')
+        clock.close()
+        // Behind all that this clock could still have called.
+        setTimeout(() => setImmediate(done), 2)
+      })
+      ask(() => ran.push('second'))
+    })
+    expect(ran).toEqual(['first'])
+    expect(timers()).toBe(before)
+  },
+)
