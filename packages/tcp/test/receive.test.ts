@@ -176,6 +176,14 @@ describe('the window', () => {
     t.after(0).sends({ flags: 'A', ack: 10_001, wnd: 6001 })
   })
 
+  test('without scaling it has its limit, and reading beyond that is not worth an acknowledgement', () => {
+    const t = established({ windowScale: undefined })
+    t.watcher.reads = false
+    t.receives(text(1, 1000)).sends({ ack: 1001 })
+    expect(t.connection.read()!.length).toBe(1000)
+    t.silent(1000)
+  })
+
   test('while closed, text and FIN are refused but their acknowledgement counts', () => {
     const t = established({ settings: small })
     t.watcher.reads = false

@@ -1,4 +1,4 @@
-import { add, distance } from '../seq.js'
+import { type Seq, add, distance } from '../seq.js'
 import { Owed, type Tcb } from '../tcb.js'
 
 /**
@@ -9,7 +9,7 @@ import { Owed, type Tcb } from '../tcb.js'
  */
 export function windowField(tcb: Tcb): number {
   const { rcv } = tcb
-  const wanted = add(rcv.nxt, Math.min(rcv.limit - rcv.buffer.length, 65_535 * 2 ** rcv.scale))
+  const wanted = wantedEdge(tcb)
   if (distance(wanted, rcv.edge) >= worthwhileStep(tcb)) rcv.edge = wanted
   const field = Math.min(Math.max(0, rcv.wnd) >> rcv.scale, 65_535)
   rcv.announcedEdge = add(rcv.nxt, field << rcv.scale)
@@ -27,9 +27,14 @@ export function synWindowField(tcb: Tcb): number {
 /** The application has read: does the peer have to be told at once? */
 export function updateWindow(tcb: Tcb): void {
   const { rcv } = tcb
-  const step = distance(add(rcv.nxt, rcv.limit - rcv.buffer.length), rcv.announcedEdge)
+  const step = distance(wantedEdge(tcb), rcv.announcedEdge)
   // While the peer has half of the window it will hear of the rest with the next acknowledgement.
   if (step >= worthwhileStep(tcb) && 2 * distance(rcv.announcedEdge, rcv.nxt) < rcv.limit) tcb.owe(Owed.ACK)
+}
+
+/** The right edge that the buffer has room for and the window field can express. */
+function wantedEdge({ rcv }: Tcb): Seq {
+  return add(rcv.nxt, Math.min(rcv.limit - rcv.buffer.length, 65_535 * 2 ** rcv.scale))
 }
 
 function worthwhileStep(tcb: Tcb): number {
