@@ -190,6 +190,22 @@ describe('closing', () => {
     expect(t.connection.state).toBe('TIME_WAIT')
   })
 
+  test.each([true, false])('a reset while both close: orderly only if our text has arrived (%s)', (hasArrived) => {
+    for (const peerFirst of [true, false]) {
+      const t = established()
+      if (peerFirst) t.receives(fin(1)).take()
+      t.write(100)
+      t.connection.shutdownWrite()
+      t.after(0)
+      t.take()
+      if (!peerFirst) t.receives(fin(1, { ack: 1 })).take()
+      if (hasArrived) t.receives(ack(101, { seq: 2 }))
+      expect(t.connection.state).toBe(peerFirst ? 'LAST_ACK' : 'CLOSING')
+      t.receives(rst(2))
+      expect(t.watcher.events.at(-1)).toBe(hasArrived ? 'closed' : 'closed ECONNRESET')
+    }
+  })
+
   test('FIN and the ACK of ours in one segment', () => {
     const t = established()
     t.connection.shutdownWrite()

@@ -13,7 +13,12 @@ export function checkReset(tcb: Tcb, seg: Segment): boolean {
   }
   tcb.host.counters.count('reset-received')
   if (tcb.state === State.SYN_RCVD) endWith(tcb, 'ECONNREFUSED', seg.now)
-  else if (tcb.state === State.CLOSING || tcb.state === State.LAST_ACK) endWith(tcb, undefined, seg.now)
+  else if (isOverForBoth(tcb)) endWith(tcb, undefined, seg.now)
   else endWith(tcb, 'ECONNRESET', seg.now)
   return false
+}
+
+/** Both have said that they are done, and the peer has all our text: of our FIN at most the acknowledgement is missing. */
+function isOverForBoth({ state, snd }: Tcb): boolean {
+  return (state === State.CLOSING || state === State.LAST_ACK) && snd.buffer.length === 0
 }
