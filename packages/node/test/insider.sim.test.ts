@@ -1,17 +1,22 @@
 /** Nodes that have the right keys and bad intentions: a member, the controller, the root. */
 import type { Dataplane, Port } from '@zt/dataplane'
 import {
+  type CertificateOfMembership,
   MAX_PACKET_LENGTH,
   MIN_PACKET_LENGTH,
   type MulticastGroup,
   Verb,
+  encodeExtFrame,
+  encodeMulticastFrame,
   encodeMulticastGather,
   encodeMulticastLike,
   encodeNetworkCredentials,
   encodePushDirectPaths,
   encodeRendezvous,
   encodeWhois,
+  macMask,
   signTag,
+  xorMac,
 } from '@zt/protocol'
 import { ByteWriter, Endpoint, IpAddress } from '@zt/sansio'
 import { SeededRandom } from '@zt/testkit'
@@ -264,6 +269,39 @@ describe('more of everything than anybody needs', () => {
     expect(world.count('credential-rejected')).toBeGreaterThan(1_000)
     world.expectBounded()
     world.expectWorking()
+  })
+})
+
+describe('certificates that come with frames', () => {
+  it('are checked now and then, and make a member of nobody until one is right', () => {
+    const world = new World('certificates')
+    const { lab, controller, target, onTarget, random } = world
+    const port = onTarget.link as Port
+    const insider = world.insider(lab.root)
+    const right = controller.com(Math.floor(lab.clock.now()), lab.root.identity)
+    const wrong = { ...right, signature: random.bytes(96) }
+    const source = xorMac(macMask(controller.networkId), lab.root.address)
+    const frameOf = (com: CertificateOfMembership) => {
+      return { networkId: controller.networkId, com, etherType: ETHERTYPE, payload: random.bytes(10) }
+    }
+    const unicast = (com: CertificateOfMembership): Uint8Array => {
+      const bytes = payload((w) => encodeExtFrame(w, { ...frameOf(com), flags: 0, source, destination: port.mac }))
+      return insider.seal({ cipher: 1, verb: Verb.ExtFrame, payload: bytes })
+    }
+    const multicast = (com: CertificateOfMembership): Uint8Array => {
+      const bytes = payload((w) => encodeMulticastFrame(w, { ...frameOf(com), group: { mac: BROADCAST, adi: 0 } }))
+      return insider.seal({ cipher: 1, verb: Verb.MulticastFrame, payload: bytes })
+    }
+    for (let i = 0; i < 50; i++) world.feed(insider, unicast(wrong), multicast(wrong))
+    expect(world.count('credentials-limited')).toBe(96)
+    expect(port.members.has(lab.root.address)).toBe(false)
+
+    lab.clock.advance(10_000)
+    const [before, limited] = [target.frames.length, world.count('credentials-limited')]
+    world.feed(insider, unicast(right))
+    for (let i = 0; i < 50; i++) world.feed(insider, unicast(wrong), multicast(right))
+    expect(target.frames.length - before).toBeGreaterThanOrEqual(101)
+    expect(world.count('credentials-limited')).toBe(limited)
   })
 })
 

@@ -16,19 +16,18 @@ import type { Member } from '../networks/member.js'
 import type { Port } from '../networks/port.js'
 import { reply } from '../outbound/reply.js'
 import { Admission } from '../rules/filter.js'
+import { admitSender } from './admit-sender.js'
 import { judge } from './judge.js'
 import { noteFrame, noteUseless } from './note-received.js'
 import { type Outcome, Received } from './outcome.js'
 
 export function onExtFrame(d: Dataplane, now: Instant): Outcome {
   const { bytes, at, end } = d.packet
-  const link = d.packet.link!
   const frame = decodeExtFrame(new ByteReader(bytes, at + PACKET_HEADER, end))
   if (!frame) return d.done('packet-malformed')
   const port = d.portOf(frame.networkId)
   if (!port) return noteUseless(d, now, false, 'frame-in-unknown-network')
-  if (frame.com) port.member(link.address).addCom(frame.com, d.identityOf)
-  const member = port.admit(link)
+  const member = admitSender(d, now, port, frame.com)
   if (!member) return Received.unproven
   if (now >= member.nextLike) d.upcalls.likesDue(port, member)
   if (frame.source === 0 || frame.source === port.mac) return noteUseless(d, now, true, 'frame-in-bad-source')

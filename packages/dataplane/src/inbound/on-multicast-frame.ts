@@ -17,6 +17,7 @@ import type { Port } from '../networks/port.js'
 import { replicate } from '../outbound/multicast.js'
 import { reply } from '../outbound/reply.js'
 import { Admission } from '../rules/filter.js'
+import { admitSender } from './admit-sender.js'
 import { judge } from './judge.js'
 import { noteFrame, noteUseless } from './note-received.js'
 import { type Outcome, Received } from './outcome.js'
@@ -26,13 +27,11 @@ const MOST_GATHERED = 256
 
 export function onMulticastFrame(d: Dataplane, now: Instant): Outcome {
   const { bytes, at, end } = d.packet
-  const link = d.packet.link!
   const frame = decodeMulticastFrame(new ByteReader(bytes, at + PACKET_HEADER, end))
   if (!frame) return d.done('packet-malformed')
   const port = d.portOf(frame.networkId)
   if (!port) return d.done('frame-in-unknown-network')
-  if (frame.com) port.member(link.address).addCom(frame.com, d.identityOf)
-  const member = port.admit(link)
+  const member = admitSender(d, now, port, frame.com)
   if (!member) return Received.unproven
   if (now >= member.nextLike) d.upcalls.likesDue(port, member)
   if (port.config!.multicastLimit === 0) return noteUseless(d, now, false, 'multicast-not-allowed')

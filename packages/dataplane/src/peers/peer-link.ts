@@ -5,7 +5,7 @@
 import type { SessionKeys } from '@zt/crypto'
 import { PathSet } from '@zt/multipath'
 import type { Address, Identity } from '@zt/protocol'
-import type { Endpoint, Instant } from '@zt/sansio'
+import { type Endpoint, type Instant, RateGate } from '@zt/sansio'
 
 /** How long a peer counts as there after the last packet of it (ZT_PEER_ACTIVITY_TIMEOUT). */
 export const PEER_ACTIVITY_MS = 500_000
@@ -31,6 +31,8 @@ export class PeerLink {
   frameSuite: 1 | 3 = 1
   /** A root of our planet or of one of our moons. */
   isUpstream = false
+  /** How often certificates that come with frames are checked: one a second. */
+  readonly comGate = new RateGate(1_000, 4)
   /** Any authenticated packet, direct or relayed. */
   lastReceive: Instant = LONG_AGO
   /** The last packet that came straight. */
