@@ -1,6 +1,9 @@
+import { sign } from '@zt/crypto'
 import {
   CredentialType,
   REVOCATION_FAST_PROPAGATE,
+  type SecretIdentity,
+  destinationOf,
   encodeNetworkCredentials,
   rfc4193Address,
   signRevocation,
@@ -21,6 +24,13 @@ function world(seed: number, members: number, prepare: (controller: TestControll
 }
 
 const frame = new Uint8Array(60)
+
+/** Turn an encoded chunk into one that members pass on. */
+function propagateFast(chunk: Uint8Array, signer: SecretIdentity): void {
+  const flags = chunk.length - 96 - 3 - 17
+  chunk[flags] = 1
+  chunk.set(sign(signer.secretKey, chunk.subarray(0, flags + 17)), flags + 20)
+}
 
 describe('members of a private network', () => {
   it('show their certificates before the first frame', () => {
@@ -97,6 +107,29 @@ describe('members of a private network', () => {
     lab.clock.advance(3_000)
     expect(nodes[0].frames.map(({ source }) => source)).toEqual([networks[1].mac])
     expect(nodes[1].frames.map(({ source }) => source)).toEqual([networks[0].mac])
+  })
+
+  it('that were forgotten as peers are sent nothing that is passed on', () => {
+    const { lab, controller, control, nodes, networks } = world(14, 2)
+    const [passer, gone] = nodes
+    networks[0].link.send(networks[1].mac, 0x88b5, frame, 0, frame.length)
+    lab.until(() => gone.frames.length === 1)
+    gone.driver.close()
+    gone.port.close()
+    lab.clock.advance(700_000)
+    expect(passer.node.peers(lab.clock.now()).some(({ address }) => address === gone.address)).toBe(false)
+
+    let sent = 0
+    lab.net.onDatagram = ({ bytes, fromHost }) => {
+      if (fromHost === passer.host.name && destinationOf(bytes, 0) === gone.address) sent++
+    }
+    const chunks = controller.chunks(lab.clock.now(), passer.identity, { name: 'passed on' })
+    for (const chunk of chunks) propagateFast(chunk, controller.identity)
+    controller.outbox.push({ type: 'config', to: passer.address, networkId: controller.networkId, chunks })
+    control.driver.touch()
+    expect(lab.until(() => networks[0].name === 'passed on', 1_000)).toBe(true)
+    lab.clock.advance(100)
+    expect(sent).toBe(0)
   })
 
   it('keep talking for hours, through every renewal', () => {

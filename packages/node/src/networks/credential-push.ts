@@ -65,7 +65,9 @@ export function passOnRevocation(core: NodeCore, now: Instant, revocation: Revoc
   const network = core.networks.get(revocation.networkId)
   if (!network) return
   const payload = encode({ ...NONE, revocations: [revocation] })
-  for (const { link, address } of network.port.members.values()) {
+  for (const { address } of network.port.members.values()) {
+    // What the member has may be the link of a peer that was forgotten, without keys.
+    const link = core.d.peers.get(address)
     if (!link?.isAlive(now) || address === from.address || address === revocation.signedBy) continue
     sendTo(core.d, link, Verb.NetworkCredentials, payload, { compress: true })
   }

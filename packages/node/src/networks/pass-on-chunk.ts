@@ -18,8 +18,10 @@ export function passOnChunk(
 ): void {
   if (!from) return
   const record = core.d.packet.bytes.slice(start, end)
-  for (const member of network.port.members.values()) {
-    if (!member.link || member.address === from.address || member.address === network.controller) continue
-    sendTo(core.d, member.link, Verb.NetworkConfig, record, { compress: true })
+  for (const { address } of network.port.members.values()) {
+    // What the member has may be the link of a peer that was forgotten, without keys.
+    const link = core.d.peers.get(address)
+    if (!link || address === from.address || address === network.controller) continue
+    sendTo(core.d, link, Verb.NetworkConfig, record, { compress: true })
   }
 }
