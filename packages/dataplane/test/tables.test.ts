@@ -126,6 +126,16 @@ describe('groups', () => {
     expect(members.of(NOW + 700_000, 1n, group)).toEqual([])
   })
 
+  it('make room for others in the order of their last renewal', () => {
+    const members = new MulticastMembers(random)
+    const add = (adi: number): boolean => members.add(NOW, 1n, { mac: group.mac, adi }, 5)
+    for (let adi = 0; adi < 16_384; adi++) add(adi)
+    expect(add(0)).toBe(false)
+    add(16_384)
+    const remaining = [0, 1, 2].map((adi) => members.of(NOW, 1n, { mac: group.mac, adi }).length)
+    expect(remaining).toEqual([1, 0, 1])
+  })
+
   it('have frames waiting for members, each once and for five seconds', () => {
     const queue = new MulticastQueue()
     const frame = { group, source: undefined, etherType: 1, payload: new Uint8Array(1), sentTo: new Set([1]), left: 2 }

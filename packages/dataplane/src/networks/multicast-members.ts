@@ -22,8 +22,9 @@ export class MulticastMembers {
   /** Note a subscription. Says whether the member is new to the group. */
   add(now: Instant, networkId: NetworkId, group: MulticastGroup, member: Address): boolean {
     const key = keyOf(networkId, group)
-    let members = this.#groups.get(key)
-    if (!members) this.#groups.set(key, (members = new BoundedMap(MOST_MEMBERS)))
+    const members = this.#groups.get(key) ?? new BoundedMap<Address, Instant>(MOST_MEMBERS)
+    // Also if it is there: a group that is renewed is not the next to go.
+    this.#groups.set(key, members)
     const isNew = !this.#isCurrent(members.get(member), now)
     members.set(member, now)
     return isNew
