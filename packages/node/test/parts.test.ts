@@ -141,6 +141,16 @@ describe('the chunks of a configuration', () => {
     expect(collector.wants(chunks[0])).toBe(false)
   })
 
+  it('are not wanted again once they made a whole', () => {
+    const collector = new ConfigChunks()
+    const [first, second] = [1n, 2n].map((id) => splitNetworkConfig(networkId, random.bytes(12_000), id, controller))
+    expect(first.map((chunk) => collector.add(chunk)?.length)).toEqual([undefined, 12_000])
+    collector.add(second[0])
+    expect(first.map((chunk) => collector.wants(chunk))).toEqual([false, false])
+    expect(first.map((chunk) => collector.add(chunk))).toEqual([undefined, undefined])
+    expect(collector.add(second[1])).toHaveLength(12_000)
+  })
+
   it('of more than three configurations are not kept', () => {
     const collector = new ConfigChunks()
     const firsts = [1n, 2n, 3n, 4n].map((id) => splitNetworkConfig(networkId, random.bytes(12_000), id, controller))

@@ -10,33 +10,38 @@ const MOST_UPDATES = 3
 
 interface Update {
   readonly id: bigint
-  readonly bytes: Uint8Array
+  /** Until it is whole. */
+  bytes: Uint8Array | undefined
   readonly seen: Set<string>
   have: number
 }
 
-/** The configurations of one network that are under way, at most three. */
+/**
+ * The last three configurations of one network that began to come. One that is whole is remembered without its bytes:
+ * members pass its chunks on to each other, and would for ever if they were wanted again.
+ */
 export class ConfigChunks {
-  #updates: Update[] = []
+  readonly #updates: Update[] = []
 
   /** Is this chunk still of use? Asked before its signature is checked, which is the dearer question. */
   wants({ data, place }: NetworkConfigChunk): boolean {
     if (!place) return true
     const update = this.#find(place)
-    return data.length > 0 && !(update && update.seen.has(keyOf(place)))
+    return data.length > 0 && (!update || (update.bytes !== undefined && !update.seen.has(keyOf(place))))
   }
 
   /** Take a chunk whose signature was checked. Returns the dictionary if it is whole now. */
   add({ data, place }: NetworkConfigChunk): Uint8Array | undefined {
     if (!place) return data
     const update = this.#find(place) ?? this.#begin(place)
-    if (update.bytes.length !== place.totalLength || update.seen.size >= MAX_CONFIG_CHUNKS) return undefined
+    const { bytes } = update
+    if (bytes?.length !== place.totalLength || update.seen.size >= MAX_CONFIG_CHUNKS) return undefined
     update.seen.add(keyOf(place))
-    update.bytes.set(data, place.offset)
+    bytes.set(data, place.offset)
     update.have += data.length
     if (update.have < place.totalLength) return undefined
-    this.#updates = this.#updates.filter((other) => other !== update)
-    return update.bytes
+    update.bytes = undefined
+    return bytes
   }
 
   #find(place: ChunkPlace): Update | undefined {
@@ -45,7 +50,12 @@ export class ConfigChunks {
 
   #begin(place: ChunkPlace): Update {
     if (this.#updates.length >= MOST_UPDATES) this.#updates.shift()
-    const update = { id: place.updateId, bytes: new Uint8Array(place.totalLength), seen: new Set<string>(), have: 0 }
+    const update: Update = {
+      id: place.updateId,
+      bytes: new Uint8Array(place.totalLength),
+      seen: new Set<string>(),
+      have: 0,
+    }
     this.#updates.push(update)
     return update
   }
