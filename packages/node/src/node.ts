@@ -118,7 +118,7 @@ export class ZtNode implements Machine {
   readonly counters: Counters
   readonly #core: NodeCore
   readonly #d: Dataplane
-  readonly #restored: ReadonlyMap<string, Uint8Array>
+  readonly #restored: Map<string, Uint8Array>
   readonly #onTouched: () => void
   #isTouched = false
 
@@ -127,7 +127,7 @@ export class ZtNode implements Machine {
     const settings = { ...DEFAULT_SETTINGS, ...options.settings }
     this.address = identity.address
     this.counters = new Counters()
-    this.#restored = options.restored ?? new Map()
+    this.#restored = new Map(options.restored)
     this.#onTouched = options.onTouched ?? (() => {})
     this.#d = new Dataplane(now, {
       identity,
@@ -315,7 +315,10 @@ export class ZtNode implements Machine {
     this.#core.networks.delete(networkId)
     this.#d.removePort(network.port)
     network.port.close()
-    if (!keep) this.#core.emit({ type: 'persist', key: stateKey(network), bytes: undefined })
+    if (!keep) {
+      this.#restored.delete(stateKey(network))
+      this.#core.emit({ type: 'persist', key: stateKey(network), bytes: undefined })
+    }
     this.#core.emit({ type: 'network-left', networkId })
     this.#touch()
   }

@@ -89,6 +89,11 @@ describe('a configuration', () => {
     expect(restored.link.isUp).toBe(true)
     expect(restored.addresses.map(String)).toEqual(network.addresses.map(String))
     expect(lab.until(() => restored.status === 'ready')).toBe(true)
+
+    again.node.leave(lab.clock.now(), controller.networkId, true)
+    expect(again.join(lab, controller.networkId).link.isUp).toBe(true)
+    again.node.leave(lab.clock.now(), controller.networkId)
+    expect(again.join(lab, controller.networkId).link.isUp).toBe(false)
   })
 })
 
