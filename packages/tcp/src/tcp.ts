@@ -616,7 +616,8 @@ export class Tcp implements Transport, TcbHost, ListenerOwner {
       this.#refuse(tuple, seg)
       return
     }
-    if (!within(seg.seq, add(irs, 1), add(irs, 65_537))) {
+    const offered = Math.min(this.settings.receiveBufferBytes, 65_535)
+    if (!within(seg.seq, add(irs, 1), add(irs, 1 + offered))) {
       this.#drop('out-of-window')
       return
     }
